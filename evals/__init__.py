@@ -1,0 +1,1 @@
+"""Offline evaluation: gold conversations, measures with definitions, one table."""

@@ -1,0 +1,68 @@
+"""`python -m evals run|check`: the evaluation from the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from evals.cases import faults, load_cases
+from evals.run import run as run_cases
+from evals.run import summary, table, write
+from sequitur.chat import open_chat
+from sequitur.errors import SequiturError
+from sequitur.settings import load_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Offline evaluation on gold conversations.")
+_GOLD = Path(__file__).parent / "gold"
+
+
+@app.command()
+def run(
+    gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD,
+    name: Annotated[str, typer.Option("--name", help="Where the run is written, below evals/runs.")] = "latest",
+    split: Annotated[str | None, typer.Option("--split", help="dev or test; default: both.")] = None,
+    failures: Annotated[bool, typer.Option("--failures", help="List the cases that went wrong.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON document.")] = False,
+) -> None:
+    """Ask every gold case and print the figures."""
+    cases = load_cases(gold, split)
+    chat = open_chat(load_settings())
+    unsound = faults(cases, chat.documents)
+    for line in unsound:
+        print(line, file=sys.stderr)
+    judged, predictions = run_cases(chat, cases)
+    figures = summary(judged)
+    write(Path("evals/runs") / name, figures, judged, predictions)
+    if failures:
+        for row in judged:
+            if not row.right_outcome or row.missed:
+                print(f"{row.id}: expected {row.expected}, {row.outcome}; missed {list(row.missed)}", file=sys.stderr)
+    print(json.dumps(figures) if as_json else table(figures))
+
+
+@app.command()
+def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
+    """Check that the gold cases are sound against the corpus; exit 1 when they are not."""
+    cases = load_cases(gold)
+    found = faults(cases, open_chat(load_settings()).documents)
+    for line in found:
+        print(line)
+    print(f"{len(cases)} cases, {len(found)} faults")
+    raise typer.Exit(1 if found else 0)
+
+
+def main() -> None:
+    """Run the command; a failure that can be explained is one line on stderr."""
+    try:
+        app(standalone_mode=True)
+    except SequiturError as error:
+        print(f"evals: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Files → documents → articles and references → passages → an index generation."""

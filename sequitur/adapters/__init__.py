@@ -1,0 +1,1 @@
+"""Edges to heavy libraries. Each is imported only where it is used."""

@@ -1,0 +1,121 @@
+"""Many conversations from a file, and the check of an index against its corpus."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sequitur.chat import Chat, open_chat
+from sequitur.errors import CorpusError, QuestionError
+from sequitur.index import current_generation, differing_files, open_index
+from sequitur.render import record
+from sequitur.schema import Role, Turn
+from sequitur.settings import Settings
+from sequitur.text import canonical
+
+_PROGRESS_EVERY = 25
+
+
+def run_batch(source: Path, target: Path, settings: Settings, role: Role) -> None:
+    """Answer every conversation of `source`; `target` appears whole or not at all.
+
+    Raises:
+        QuestionError: a line is not a conversation; file and line are named.
+    """
+    conversations = list(read_conversations(source))
+    chat = open_chat(settings)
+    aside = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with aside.open("w", encoding="utf-8") as lines:
+            for number, (identity, turns) in enumerate(conversations, 1):
+                lines.write(json.dumps({"id": identity, **_answer(chat, turns, role)}, ensure_ascii=False) + "\n")
+                if number % _PROGRESS_EVERY == 0 or number == len(conversations):
+                    print(f"answered {number} of {len(conversations)} conversations", file=sys.stderr)
+        aside.replace(target)
+    except OSError as error:
+        message = f"{target} cannot be written ({error.strerror})"
+        raise CorpusError(message) from error
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def _answer(chat: Chat, turns: list[str], role: Role) -> dict[str, Any]:
+    """The answer to the last turn. A turn that cannot be asked is answered by its error, with the disclaimer."""
+    past: list[Turn] = []
+    for turn in turns[:-1]:
+        try:
+            past.append(chat.turn(chat.ask(turn, tuple(past), role)))
+        except QuestionError:
+            continue
+    try:
+        return record(chat.ask(turns[-1], tuple(past), role))
+    except QuestionError as error:
+        return {**record(chat.refused(turns[-1], str(error), role)), "error": str(error)}
+
+
+def read_conversations(source: Path) -> Iterator[tuple[Any, list[str]]]:
+    """(id, turns) of each line of a JSON Lines file.
+
+    Raises:
+        QuestionError: the file is missing, empty, or a line is malformed; file and line are named.
+    """
+    try:
+        rows = canonical(source.read_bytes()).split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"{source} cannot be read: {error}"
+        raise QuestionError(message) from error
+    if not any(row.strip() for row in rows):
+        message = f"{source} is empty"
+        raise QuestionError(message)
+    for number, row in enumerate(rows, 1):
+        if not row.strip():
+            continue
+        try:
+            value = json.loads(row)
+            identity, turns = value["id"], value["turns"]
+        except (ValueError, KeyError, TypeError) as error:
+            message = f'{source}, line {number}: not a conversation {{"id","turns":[…]}}'
+            raise QuestionError(message) from error
+        if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
+            message = f"{source}, line {number}: `turns` is not a list of one or more strings"
+            raise QuestionError(message)
+        yield identity, turns
+
+
+def verify_index(settings: Settings) -> list[str]:
+    """What differs between the index, its manifest and the corpus; empty when nothing does.
+
+    Raises:
+        StoreError: there is no index at all.
+    """
+    folder = Path(settings.index)
+    generation = current_generation(folder)
+    if generation is None:
+        open_index(settings.index)  # says what is wrong
+        return []
+    damaged = [f"{name}: missing or damaged" for name in differing_files(generation)]
+    if damaged:
+        return damaged
+    index = open_index(settings.index)
+    found = []
+    for document in index.documents.values():
+        path = settings.corpus / document.path
+        try:
+            if canonical(path.read_bytes()) != document.text:
+                found.append(f"{document.path}: changed since it was indexed")
+        except (OSError, UnicodeDecodeError):
+            found.append(f"{document.path}: indexed, but not readable in the corpus now")
+    found.extend(
+        f"{passage.id}: its text is not what stands at its offsets"
+        for passage in index.passages
+        if passage.span.of(index.documents[passage.document_id].text) != passage.text
+    )
+    known = {document.path for document in index.documents.values()}
+    from ingest.build import corpus_sources
+
+    found.extend(f"{path}: in the corpus, not in the index" for path in corpus_sources(settings.corpus) if path not in known)
+    return found

@@ -1,0 +1,204 @@
+"""The main path: gate, condense, retrieve, compose, verify. Read `answer_events` first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from sequitur import safety
+from sequitur.assemble import Assembly, assemble
+from sequitur.cite import Citer
+from sequitur.compose import compose
+from sequitur.condense import condense, question_text
+from sequitur.errors import ModelError, StoreError
+from sequitur.retrieve import retrieve
+from sequitur.schema import Answer, Article, CheckedClaim, Document, Draft, Hit, LedgerEntry, Outcome, Passage, Query, Review, Role, Turn
+from sequitur.settings import Settings
+from sequitur.suggest import starters, suggestions
+from sequitur.write import markdown
+
+NO_DISCLAIMER = (
+    "This article prints no disclaimer of its own. What stands here is general information for health professionals, not advice for one person; "
+    "verify it against primary sources before use."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage that has been reached: "understanding", "searching", "composing", "checking"."""
+
+    name: str
+
+
+class Chat:
+    """Answers questions about one article from an opened index. Holds no conversation: turns are passed in."""
+
+    def __init__(self, assembly: Assembly, settings: Settings) -> None:
+        """Use `open_chat` instead."""
+        self._assembly = assembly
+        self._settings = settings
+        self._index = assembly.index
+        if not self._index.articles:
+            message = "the index holds no article, only references: add corpus/<article>/article.txt and run `sequitur ingest`"
+            raise StoreError(message)
+        self._entry = self._index.articles[0]
+        self._citer = Citer(self._index, self._entry)
+
+    @property
+    def article(self) -> Article:
+        """The article that is asked about."""
+        return self._entry.article
+
+    @property
+    def ledger(self) -> tuple[LedgerEntry, ...]:
+        """What the article's in-text numbers stand for."""
+        return self._entry.ledger
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """All documents by id."""
+        return self._index.documents
+
+    @property
+    def passages(self) -> Mapping[str, Passage]:
+        """All passages by id."""
+        return self._index.by_id
+
+    @property
+    def starters(self) -> tuple[str, ...]:
+        """Four questions to begin with, which the corpus answers."""
+        return starters(self.article)
+
+    def search(self, question: str, k: int = 10) -> tuple[Hit, ...]:
+        """The k best passages for a question that stands alone.
+
+        Raises:
+            QuestionError: the question cannot be asked.
+        """
+        query = condense(question, (), self._assembly.vocabulary)
+        return retrieve(query, self._index, self._assembly.embedder, k)
+
+    def ask(self, question: str, turns: Sequence[Turn] = (), role: Role = Role.CLINICIAN, standalone: str | None = None) -> Answer:
+        """One verified answer.
+
+        Raises:
+            QuestionError: the question cannot be asked.
+        """
+        last: Stage | CheckedClaim | Answer | None = None
+        for last in self.stream(question, turns, role, standalone):
+            pass
+        if not isinstance(last, Answer):
+            message = "no answer came out of the stages"
+            raise ModelError(message)
+        return last
+
+    def stream(
+        self, question: str, turns: Sequence[Turn] = (), role: Role = Role.CLINICIAN, standalone: str | None = None
+    ) -> Iterator[Stage | CheckedClaim | Answer]:
+        """The stages as they are reached, then each verified claim, then the answer. Unverified text never leaves.
+
+        Raises:
+            QuestionError: the question cannot be asked.
+        """
+        clock = _Clock()
+        asked = question_text(question)
+        gate = safety.gate(asked)
+        if gate is safety.Gate.EMERGENCY:
+            yield self._plain(asked, Outcome.URGENT, safety.first_aid(asked, self._numbers()), role, clock)
+            return
+        yield Stage("understanding")
+        query = condense(asked, turns, self._assembly.vocabulary, standalone)
+        clock.lap("condense")
+        if query.acknowledgement:
+            yield self._plain(asked, Outcome.ACKNOWLEDGED, "You're welcome. Ask on whenever something else comes up.", role, clock)
+            return
+        yield Stage("searching")
+        hits = retrieve(query, self._index, self._assembly.embedder)
+        clock.lap("retrieve")
+        yield Stage("composing")
+        personal = gate is safety.Gate.PERSONAL
+        draft = compose(query, hits, self._index, avoid=personal)
+        clock.lap("compose")
+        yield Stage("checking")
+        yield from self._checked(query, hits, draft, role, clock, personal=personal)
+
+    def refused(self, question: str, reason: str, role: Role = Role.CLINICIAN) -> Answer:
+        """The answer to a question that cannot be asked: the reason, with the disclaimer like any other."""
+        return self._plain(question, Outcome.ABSTAINED, f"{reason[:1].upper()}{reason[1:]}.", role, _Clock())
+
+    def turn(self, answer: Answer) -> Turn:
+        """What a later question needs to know of an answer."""
+        shown = tuple(citation.passage_id for citation in answer.citations)
+        return Turn(answer.question, answer.standalone, shown, answer.outcome.value)
+
+    def _checked(
+        self, query: Query, hits: Sequence[Hit], draft: Draft, role: Role, clock: _Clock, *, personal: bool
+    ) -> Iterator[CheckedClaim | Answer]:
+        kept, withheld = self._citer.check(draft.claims)
+        claims, citations = self._citer.cite(kept)
+        clock.lap("verify")
+        yield from claims
+        outcome = Outcome.PERSONAL if personal else Outcome.ANSWERED if claims else Outcome.ABSTAINED
+        related = () if claims else self._citer.related(hits)
+        text = markdown(outcome, claims, citations, draft.missing, self.article, role)
+        answer = self._plain(query.asked, outcome, text, role, clock)
+        yield replace(
+            answer,
+            standalone=query.standalone,
+            claims=claims,
+            withheld=withheld,
+            citations=citations,
+            related=related,
+            mode=draft.mode,
+            suggestions=suggestions(self.article, self._index, query, citations),
+            milliseconds=clock.laps(),
+        )
+
+    def _plain(self, asked: str, outcome: Outcome, text: str, role: Role, clock: _Clock) -> Answer:
+        article = self.article
+        return Answer(
+            question=asked,
+            standalone=asked,
+            answer=text,
+            outcome=outcome,
+            claims=(),
+            withheld=(),
+            citations=(),
+            related=(),
+            disclaimer=article.disclaimer or NO_DISCLAIMER,
+            review=Review(article.status, article.last_updated, article.notice),
+            role=role,
+            mode="extractive",
+            suggestions=() if outcome is Outcome.URGENT else self.starters[:3],
+            milliseconds=clock.laps(),
+        )
+
+    def _numbers(self) -> safety.Numbers:
+        return safety.Numbers(self._settings.emergency_number, self._settings.crisis_line, self._settings.poison_centre)
+
+
+def open_chat(settings: Settings) -> Chat:
+    """A chat over the index that the settings name.
+
+    Raises:
+        SequiturError: there is no usable index or embedder; the message says what mends it.
+    """
+    return Chat(assemble(settings), settings)
+
+
+class _Clock:
+    """Milliseconds by stage."""
+
+    def __init__(self) -> None:
+        self._start = self._last = time.perf_counter()
+        self._laps: list[tuple[str, float]] = []
+
+    def lap(self, name: str) -> None:
+        now = time.perf_counter()
+        self._laps.append((name, round((now - self._last) * 1000, 2)))
+        self._last = now
+
+    def laps(self) -> tuple[tuple[str, float], ...]:
+        return (*self._laps, ("total", round((time.perf_counter() - self._start) * 1000, 2)))
+

@@ -1,0 +1,86 @@
+"""Verified claims → numbered citations with exact spans, and the evidence chain behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sequitur.index import ArticleEntry, Index, short_name
+from sequitur.schema import CheckedClaim, Citation, CitedReference, Claim, Hit, Passage, Verdict, Withheld
+from sequitur.verify import Checked, check_all, source_span
+
+_RELATED = 3
+
+
+class Citer:
+    """Numbers citations and follows the article's in-text numbers to the references behind them."""
+
+    def __init__(self, index: Index, entry: ArticleEntry) -> None:
+        """`entry`: the article whose ledger says what its numbers stand for."""
+        self._index = index
+        self._behind = {line.number: line for line in entry.ledger}
+
+    def check(self, claims: Sequence[Claim]) -> tuple[tuple[tuple[Claim, Checked], ...], tuple[Withheld, ...]]:
+        """The claims that the verifier lets through, and those it withholds."""
+        return check_all(claims, self._index.by_id, self._index.documents)
+
+    def cite(self, kept: Sequence[tuple[Claim, Checked]]) -> tuple[tuple[CheckedClaim, ...], tuple[Citation, ...]]:
+        """Number the passages in order of first mention; the same passage keeps its number."""
+        markers: dict[str, int] = {}
+        claims = []
+        for claim, checked in kept:
+            cited = tuple(markers.setdefault(identity, len(markers) + 1) for identity in checked.carried_by)
+            claims.append(CheckedClaim(claim.text, cited, Verdict.SUPPORTED, claim.lead))
+        citations = tuple(self._citation(self._index.by_id[identity], marker, markers) for identity, marker in markers.items())
+        return tuple(claims), citations
+
+    def related(self, hits: Sequence[Hit]) -> tuple[Citation, ...]:
+        """The nearest passages of an abstention, as related reading: they do not answer the question."""
+        sayable = [hit.passage for hit in hits if not hit.passage.text.endswith("?") and not hit.passage.flags]
+        return tuple(
+            replace(self._citation(passage, number, {}), flags=("related reading",)) for number, passage in enumerate(sayable[:_RELATED], 1)
+        )
+
+    def _citation(self, passage: Passage, marker: int, markers: dict[str, int]) -> Citation:
+        document = self._index.documents[passage.document_id]
+        span = source_span(passage, self._index.documents)
+        return Citation(
+            marker=marker,
+            source=document.id,
+            passage_id=passage.id,
+            title=document.title,
+            label=short_name(document),
+            section=passage.section,
+            passage=span.of(document.text),
+            start=span.start,
+            end=span.end,
+            sha256=document.sha256,
+            kind=document.kind,
+            year=document.year or (int(self._updated_year) if document.kind == "article" and self._updated_year else None),
+            url=document.url,
+            confidence=document.confidence,
+            flags=passage.flags,
+            cites=self._chain(passage, markers),
+        )
+
+    @property
+    def _updated_year(self) -> str:
+        return self._index.articles[0].article.last_updated[:4]
+
+    def _chain(self, passage: Passage, markers: dict[str, int]) -> tuple[CitedReference, ...]:
+        """For each in-text number of a claim: its status, and the document and citation that show what it stands for."""
+        chain = []
+        for number in passage.citations:
+            line = self._behind.get(number)
+            if line is None:
+                continue
+            shown = next(
+                ((identity, markers[identity]) for identity in passage.supports if identity in markers and self._of(identity) in line.document_ids),
+                None,
+            )
+            document = self._of(shown[0]) if shown else next(iter(line.document_ids), None)
+            chain.append(CitedReference(number, line.status, document, shown[1] if shown else None))
+        return tuple(chain)
+
+    def _of(self, passage_id: str) -> str:
+        return self._index.by_id[passage_id].document_id

@@ -1,0 +1,160 @@
+"""Query + hits → `Draft`: the extractive composer. It picks and orders sentences; it writes none.
+
+Abstention is decided here from how well the best passages cover what was asked; see `Thresholds`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sequitur.analysis import stems
+from sequitur.index import Index, unmarked
+from sequitur.retrieve import coverage, gaps
+from sequitur.schema import Claim, Draft, Hit, Passage, Query, Span
+from sequitur.text import quantities, sentences, words
+
+_MOST_CLAIMS = 8
+_BUDGET = 95  # words; a single long claim may pass it
+_SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
+_DANGLING = re.compile(r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The (?:former|latter|difference|gap|same|result))\b(?! (?:trial|study|review|guideline|document|series|is (?:the|a) ))")
+
+
+class Thresholds(NamedTuple):
+    """When to answer, and what to leave out; chosen on the dev half of the gold set by `python -m evals tune`."""
+
+    intercept: float = -1.0
+    coverage: float = 4.7
+    unknown: float = -3.4  # share of the question that stands nowhere in the corpus
+    medical: float = -3.3  # the same, medical terms only
+    drop: float = 2.2  # a claim scoring that far below the best is left out
+
+
+THRESHOLDS = Thresholds()
+
+
+def answerable(query: Query, hits: Sequence[Hit], index: Index, thresholds: Thresholds = THRESHOLDS) -> float:
+    """How sure it is that the hits answer the question, as log-odds: above 0, answer; below, abstain."""
+    if not hits:
+        return -10.0
+    return thresholds.intercept + sum(getattr(thresholds, name) * value for name, value in signals(query, hits, index).items())
+
+
+def signals(query: Query, hits: Sequence[Hit], index: Index) -> dict[str, float]:
+    """What abstention is decided from: how well the first hits cover the question, and what of it stands nowhere."""
+    named = [hit for hit in hits if hit.passage.document_id in query.named]
+    rows = [index.row(hit.passage.id) for hit in (named or hits)[:5]]
+    gap = gaps(query, index)
+    return {
+        "coverage": max(coverage(query, row, index) for row in rows),
+        "unknown": gap.share,
+        "medical": gap.medical,
+    }
+
+
+def compose(query: Query, hits: Sequence[Hit], index: Index, *, avoid: bool = False, thresholds: Thresholds = THRESHOLDS) -> Draft:
+    """The sentences that answer, best first, of one document together; or an abstention that names what is missing.
+
+    `avoid`: leave out passages that work out a dose for a body weight, because the question is about one person.
+    """
+    if answerable(query, hits, index, thresholds) < 0:
+        return Draft((), "extractive", gaps(query, index).unknown)
+    chosen = _choose([hit for hit in hits if not (avoid and _per_person(hit.passage))], index, thresholds, query.wants)
+    return Draft(tuple(_claims(chosen, index)), "extractive")
+
+
+class _Chosen(NamedTuple):
+    passage: Passage
+    same: tuple[str, ...]  # passages that say the same
+
+
+def _choose(hits: Sequence[Hit], index: Index, thresholds: Thresholds, wants: Sequence[str]) -> list[_Chosen]:
+    """Best hits within the word budget, each fact once."""
+    chosen: list[_Chosen] = []
+    spent = 0
+    top = hits[0].score if hits else 0.0
+    for hit in hits:
+        if not _sayable(hit.passage, wants):
+            continue
+        double = next((place for place, other in enumerate(chosen) if _says_same(hit.passage, other.passage)), None)
+        if double is not None:
+            chosen[double] = chosen[double]._replace(same=(*chosen[double].same, hit.passage.id))
+            continue
+        size = words(shown(hit.passage, index))
+        if chosen and (spent + size > _BUDGET or hit.score < top - thresholds.drop):
+            if spent >= _BUDGET * 0.7 or hit.score < top - thresholds.drop:
+                break
+            continue
+        chosen.append(_Chosen(hit.passage, ()))
+        spent += size
+        if len(chosen) == _MOST_CLAIMS:
+            break
+    return chosen
+
+
+def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
+    """Questions, remarks on the article, and who was studied (unless that is asked) are not answers."""
+    if passage.text.endswith("?") or "editor's remark" in passage.flags:
+        return False
+    return passage.section != "Population" or bool({"size", "contraindication", "study"} & set(wants))
+
+
+def _says_same(one: Passage, other: Passage) -> bool:
+    first, second = set(stems(one.text)), set(stems(other.text))
+    if not first or not second:
+        return False
+    figures = {quantity.value for quantity in quantities(one.text) if len(quantity.value) > 1}
+    others = {quantity.value for quantity in quantities(other.text) if len(quantity.value) > 1}
+    if figures != others and (figures or others):
+        return len(figures & others) >= 3 and figures & others in (figures, others)
+    return len(first & second) / len(first | second) >= _SAME
+
+
+def _per_person(passage: Passage) -> bool:
+    return bool(re.search(r"\b\d+ ?kg (?:adult|person|patient|woman|man)\b", passage.text))
+
+
+def _claims(chosen: Sequence[_Chosen], index: Index) -> list[Claim]:
+    """Claims of one document together, in the order of their best; within a document, as they stand."""
+    order: dict[str, list[_Chosen]] = {}
+    for choice in chosen:
+        order.setdefault(choice.passage.document_id, []).append(choice)
+    claims = []
+    for group in order.values():
+        best = group[0]
+        rest = sorted(group[1:], key=lambda choice: choice.passage.span.start)
+        together = sorted(group, key=lambda choice: choice.passage.span.start) if _one_list(group) else [best, *rest]
+        for choice in together:
+            passage = choice.passage
+            cited = [passage.id, *(identity for identity in (*passage.supports, *choice.same) if identity != passage.id)]
+            claims.append(Claim(shown(passage, index), tuple(dict.fromkeys(cited))[:3], _lead(passage, index)))
+    return claims
+
+
+def _one_list(group: Sequence[_Chosen]) -> bool:
+    return len({choice.passage.lead for choice in group}) == 1 and group[0].passage.lead is not None
+
+
+def _lead(passage: Passage, index: Index) -> str:
+    return passage.lead.of(index.documents[passage.document_id].text) if passage.lead else ""
+
+
+def shown(passage: Passage, index: Index) -> str:
+    """The claim's words: the passage without citation numbers; a sentence that starts with "It" or "They" brings the one before it."""
+    text = unmarked(passage)
+    before = preceding(passage, index) if _DANGLING.match(text) else None
+    return f"{before.of(index.documents[passage.document_id].text)} {text}" if before else text
+
+
+def preceding(passage: Passage, index: Index) -> Span | None:
+    """The sentence before a passage in the same paragraph, if there is one."""
+    text = index.documents[passage.document_id].text
+    paragraph = text.rfind("\n", 0, passage.span.start) + 1
+    found = [span for span in sentences(text, paragraph, passage.span.start) if span.end <= passage.span.start]
+    return found[-1] if found and not text[paragraph : passage.span.start].lstrip().startswith(("#", "-")) else None
+
+
+def documents_behind(claims: Sequence[Claim], passages: Mapping[str, Passage]) -> tuple[str, ...]:
+    """Ids of the documents that claims cite, in order."""
+    return tuple(dict.fromkeys(passages[identity].document_id for claim in claims for identity in claim.passages))

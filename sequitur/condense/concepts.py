@@ -1,0 +1,167 @@
+"""What a question is about: its words, corrected and matched with the lexicon and the corpus."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from rapidfuzz.distance import DamerauLevenshtein
+from rapidfuzz.process import extractOne
+
+from sequitur.analysis import STOPWORDS, stem
+from sequitur.lexicon import Expansion, Lexicon
+from sequitur.schema import Document
+from sequitur.text import tokens
+
+_REWRITES = frozenset({"brand", "lay", "corpus", "abbreviation", "spelling"})
+_LOOSE = frozenset({"trial_stats", "route_dose"})  # lay wordings of these are whole phrases: searched with, never rewritten
+_HOPS = frozenset({"brand", "lay", "corpus", "abbreviation", "synonym", "weak"})  # expansions whose own expansions are followed
+_CONDITION = re.compile(
+    r"(?:path(?:y|ies|ic)|algias?|itis|osis|emia|plegia|cancers?|tumou?rs?|pains?|syndromes?|injur(?:y|ies)|diseases?|disorders?|headaches?|"
+    r"migraines?|stroke|fibromyalgia|shingles|zoster|diabetes|depression|surgery|amputation|sclerosis|crps|cipn|phn|sci|tn|dpn)$"
+)
+_ROUTE = frozenset(
+    "intravenous iv oral orally po topical topically gel cream ointment patch subcutaneous sc subcut intranasal nasal intramuscular im epidural "
+    "intrathecal infusion infusions bolus drip sublingual lozenge tablet capsule injection spray push".split()
+)
+_EDIT = ((8, 2), (5, 1))  # words of at least that length may differ in that many letters
+_MAX_ALTERNATIVES = 12
+_NEAR_DISCOUNT = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What the corpus and the language know: needed to tell a typo from a word and a rare word from an unknown one."""
+
+    lexicon: Lexicon
+    frequency: Mapping[str, int]  # stem → passages
+    passages: int
+    words: frozenset[str]  # lower-case words of the corpus and the lexicon, for spelling correction
+    english: Mapping[str, int]  # everyday words by frequency rank: low is common
+    near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning to one it never uses, with cosines
+    topic: tuple[Concept, ...]  # what the article is about, by its title
+    names: Mapping[str, tuple[str, ...]]  # author names, acronyms of titles → document ids
+    documents: Mapping[str, Document]
+
+    def rarity(self, words: Sequence[str]) -> int:
+        """In how many passages the rarest of the words stands."""
+        return min((self.frequency.get(stem(word), 0) for word in words), default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One thing a question names: the words typed, other wordings with their weights, and the slot it can fill in a later question."""
+
+    words: tuple[str, ...]
+    alternatives: tuple[tuple[tuple[str, ...], float], ...]
+    slot: str  # "drug", "condition", "route" or ""
+    clinical: tuple[str, ...]  # the wording of the field, where the typed one is lay, a brand or an abbreviation
+    capitals: frozenset[str] = frozenset()  # words that are abbreviations, written in capitals
+
+    @property
+    def text(self) -> str:
+        """How it is written in a rewritten question."""
+        if self.clinical:
+            return " ".join(self.clinical)
+        return " ".join(word.upper() if word in self.capitals else word for word in self.words)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """A question as words: normalised and corrected tokens, and its concepts in order."""
+
+    typed: tuple[str, ...]
+    corrected: tuple[str, ...]
+    concepts: tuple[Concept, ...]
+
+    def slot(self, name: str) -> tuple[Concept, ...]:
+        """The concepts that fill a slot."""
+        return tuple(concept for concept in self.concepts if concept.slot == name)
+
+
+def read(question: str, vocabulary: Vocabulary) -> Wording:
+    """Normalise, correct, match. Deterministic; a few milliseconds at most."""
+    printed = tokens(question, lower=False)
+    lexicon = vocabulary.lexicon
+    typed = tuple(lexicon.american(token.lower()) for token in printed)
+    corrected = tuple(correct(token, vocabulary) for token in typed)
+    concepts: list[Concept] = []
+    position = 0
+    for match in [*lexicon.find(corrected, printed), None]:
+        stop = match.start if match else len(corrected)
+        concepts.extend(_single(word, vocabulary) for word in corrected[position:stop] if word not in STOPWORDS and len(word) > 1)
+        if match is None:
+            break
+        position = match.end
+        if all(word in STOPWORDS for word in match.words):
+            continue
+        concepts.append(_concept(match.words, match.expansions, vocabulary))
+    return Wording(typed, corrected, tuple(concepts))
+
+
+def correct(token: str, vocabulary: Vocabulary) -> str:
+    """The word that was probably meant, or the token itself. Known words and abbreviations are left alone."""
+    known = (
+        token in vocabulary.english
+        or token in vocabulary.words
+        or token in STOPWORDS
+        or stem(token) in vocabulary.frequency
+        or not token.isalpha()
+    )
+    if known:
+        return token
+    for length, allowed in _EDIT:
+        if len(token) >= length:
+            near = [word for word in vocabulary.words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed]
+            found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
+            return found[0] if found else token
+    return token
+
+
+def _single(word: str, vocabulary: Vocabulary) -> Concept:
+    return _concept((word,), vocabulary.lexicon.expansions((word,)), vocabulary)
+
+
+def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> Concept:
+    alternatives: dict[tuple[str, ...], float] = {}
+    for expansion in expansions:
+        alternatives[expansion.words] = max(alternatives.get(expansion.words, 0.0), expansion.weight)
+        if expansion.kind in _HOPS:
+            for further in vocabulary.lexicon.expansions(expansion.words):
+                weight = expansion.weight * further.weight
+                alternatives[further.words] = max(alternatives.get(further.words, 0.0), weight)
+    if not expansions and not any(stem(word) in vocabulary.frequency for word in words):
+        for other, cosine in vocabulary.near(" ".join(words)):
+            alternatives[(other,)] = cosine - _NEAR_DISCOUNT
+    alternatives.pop(words, None)
+    usable = [(other, weight) for other, weight in alternatives.items() if any(stem(word) in vocabulary.frequency for word in other)]
+    usable.sort(key=lambda pair: (-pair[1], pair[0]))
+    short = len(words) == 1 and any(expansion.kind in {"abbreviation", "corpus"} and len(expansion.words) > 1 for expansion in expansions)
+    capitals = frozenset(words) if short else frozenset()
+    slot, clinical = _slot(words, expansions, vocabulary), _clinical(words, expansions, vocabulary)
+    return Concept(words, tuple(usable[:_MAX_ALTERNATIVES]), slot, clinical, capitals)
+
+
+def _clinical(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The wording of the field to rewrite with: the candidate that the corpus uses most. Words the corpus itself uses stay as typed."""
+    candidates = [expansion.words for expansion in expansions if expansion.kind in _REWRITES and expansion.domain not in _LOOSE]
+    if not candidates:
+        return ()
+    typed_known = vocabulary.rarity(words)
+    best = max(candidates, key=vocabulary.rarity)
+    is_short = any(expansion.kind in {"abbreviation", "corpus"} and len(expansion.words) == 1 for expansion in expansions)
+    if is_short or vocabulary.rarity(best) == 0 or (typed_known and len(words) == 1 and typed_known >= vocabulary.rarity(best)):
+        return ()
+    return best
+
+
+def _slot(words: Sequence[str], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> str:
+    if vocabulary.lexicon.is_drug(words) or any(expansion.kind in {"brand", "class", "member"} for expansion in expansions):
+        return "drug"
+    if any(word in _ROUTE for word in words):
+        return "route"
+    wordings = [words, *(expansion.words for expansion in expansions if expansion.kind in _REWRITES)]
+    if any(_CONDITION.search(wording[-1]) for wording in wordings):
+        return "condition"
+    return ""

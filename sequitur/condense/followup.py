@@ -1,0 +1,158 @@
+"""Turning a follow-up into a question that stands alone, by rules: pronouns, ellipsis, corrections, references to what was shown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
+from sequitur.condense.intent import wants
+from sequitur.schema import Turn
+
+_LEAD = re.compile(r"^(?:(?:and|but|or|so|also|then|ok(?:ay)?|right|hmm+|well|yes|yeah|sure|sorry|thanks?|great|um+)\b[\s,]*)+", re.I)
+_ELLIPSIS = re.compile(r"^(?:what about|how about|what of|same (?:for|in|with)|versus|vs\.?|compared (?:to|with)|and|or|but|in|for|with|on|to|any)\b", re.I)
+_CORRECTION = re.compile(r"^(?:no|nope|sorry|wait|actually|i mean[t]?|not that|rather)\b[\s,]*(?:no\b|sorry\b|i mean[t]?\b|the\b|actually\b|about\b|,|\s)*", re.I)
+_PRONOUN = re.compile(r"\b(?:it|its|they|them|their|theirs|this|that|those|these|he|she|there|one|ones|same)\b", re.I)
+_STUDY = re.compile(
+    r"\b(?:that|this|the|those|these|their|which|what)\s+(?:\w+\s+)?(?:trial|study|studies|trials|paper|papers|review|series|cohort|authors?|analysis|guideline)\b|"
+    r"\b(?:they|their|them)\b|how many (?:people|patients|participants|subjects|pts|were|was)|sample size|\bwas (?:it|that) (?:blinded|randomi[sz]ed|placebo)|who (?:did|ran|wrote|funded)|"
+    r"\b(?:it|that) (?:was )?(?:double[- ]blind|randomi[sz]ed)|which (?:country|year)|\bn\s*\?",
+    re.I,
+)
+_ORDINAL = re.compile(r"\b(?:the\s+)?(first|second|third|fourth|fifth|last|former|latter)\s+(?:one|source|study|trial|paper|reference|point|citation)\b|\[(\d{1,2})\]", re.I)
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "former": 1, "latter": 2}
+_BARE = re.compile(r"^(?:why(?: not| is that| so)?|how so|how come|really|are you sure|says who|meaning|such as|like what|for example|explain|more|tell me more|go on|elaborate|details?)[\s?!.]*$", re.I)
+_FEW = 3  # concepts of a question that may still lean on the one before
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """A question that stands alone, and what was carried into it."""
+
+    text: str
+    carried: tuple[Concept, ...]
+    follow_up: bool
+    shown: tuple[str, ...]  # documents of the last answer that it refers to
+
+
+def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: Vocabulary) -> Rewritten:
+    """The question in words that need no history. Self-contained questions and first turns change only in spelling and wording."""
+    clean = tidy(question, wording, vocabulary)
+    if not turns:
+        return Rewritten(clean, (), follow_up=False, shown=())
+    last = turns[-1]
+    shown = _referred(question, last, vocabulary)
+    correction = _CORRECTION.match(question.strip())
+    rest = _LEAD.sub("", _CORRECTION.sub("", question.strip()) if correction else question.strip())
+    if _BARE.match(rest) or _BARE.match(question.strip()):
+        return Rewritten(_asking_again(rest, last.standalone), (), follow_up=True, shown=shown)
+    before = read(last.standalone, vocabulary)
+    if _stands_alone(question, rest, wording, correction=bool(correction)):
+        return Rewritten(clean, (), follow_up=False, shown=shown)
+    rest_wording = read(rest, vocabulary)
+    if _only_names(rest, rest_wording) and (correction or _ELLIPSIS.match(question.strip()) or len(rest_wording.concepts) <= _FEW):
+        return Rewritten(_substituted(last.standalone, before, rest_wording), before.concepts, follow_up=True, shown=shown)
+    carried = _carried(wording, _stack(turns, vocabulary), vocabulary)
+    return Rewritten(_completed(tidy(rest, rest_wording, vocabulary), carried), carried, follow_up=True, shown=shown)
+
+
+def tidy(question: str, wording: Wording, vocabulary: Vocabulary) -> str:
+    """The question in words of the field: typos corrected, lay words, brands and abbreviations replaced. As typed where nothing changes."""
+    text = question.strip()
+    for typed, corrected in zip(wording.typed, wording.corrected, strict=True):
+        if typed != corrected:
+            text = re.sub(rf"\b{re.escape(typed)}\b", corrected, text, flags=re.I)
+    for concept in wording.concepts:
+        if concept.clinical:
+            spaced = r"[\s-]+".join(re.escape(word) for word in concept.words)
+            text = re.sub(rf"\b{spaced}(?:'s)?\b", " ".join(concept.clinical), text, count=1, flags=re.I)
+    return text
+
+
+def _stands_alone(question: str, rest: str, wording: Wording, *, correction: bool) -> bool:
+    """Nothing points back: no pronoun, no ellipsis, and what it is about is named."""
+    if correction or _PRONOUN.search(rest) or _STUDY.search(question):
+        return False
+    named = bool(wording.slot("drug")) or bool(wording.slot("condition"))
+    if _ELLIPSIS.match(question.strip()) or _LEAD.match(question.strip()):
+        return bool(wording.slot("drug")) and bool(wants(rest)) and len(wording.concepts) > _FEW
+    if wording.slot("drug"):
+        return len(wording.concepts) > 1 or bool(wants(rest))
+    return named and len(wording.concepts) > _FEW
+
+
+def _only_names(rest: str, wording: Wording) -> bool:
+    """Whether the turn only names things (a drug, a condition, a route) and asks nothing of its own."""
+    asks = re.search(r"\b(?:how|why|who|when|which|what|does|do|did|is|are|was|were|can|could|should|will|would|has|have)\b", _ELLIPSIS.sub("", rest), re.I)
+    return bool(wording.concepts) and not asks and any(concept.slot for concept in wording.concepts)
+
+
+def _substituted(previous: str, before: Wording, wording: Wording) -> str:
+    """The previous question with what fills the same slot replaced; appended where it had none."""
+    text = previous.rstrip(" ?.!")
+    for concept in wording.concepts:
+        if not concept.slot:
+            text = f"{text} {concept.text}"
+            continue
+        old = next((other for other in before.concepts if other.slot == concept.slot), None)
+        spaced = r"[\s-]+".join(re.escape(word) for word in (old.clinical or old.words)) if old else ""
+        replaced, count = re.subn(rf"\b{spaced}\b", concept.text, text, count=1, flags=re.I) if old else (text, 0)
+        joined = {"condition": "in", "drug": "with", "route": "by"}[concept.slot]
+        text = replaced if count else f"{text} {joined} {concept.text}"
+    return f"{text}?"
+
+
+def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
+    """The latest filler of each slot, by earlier questions; the article's topic where none was named."""
+    stack: dict[str, Concept] = {}
+    for turn in reversed(turns[-4:]):
+        for concept in read(turn.standalone, vocabulary).concepts:
+            if concept.slot in {"drug", "condition"}:
+                stack.setdefault(concept.slot, concept)
+    for concept in vocabulary.topic:
+        if concept.slot == "drug":
+            stack.setdefault("drug", concept)
+    return stack
+
+
+def _carried(wording: Wording, stack: dict[str, Concept], vocabulary: Vocabulary) -> tuple[Concept, ...]:
+    """What the question leaves unsaid: the drug and the condition under discussion, unless it names its own."""
+    topic = {concept.words for concept in vocabulary.topic}
+    carried = []
+    for slot in ("drug", "condition"):
+        concept = stack.get(slot)
+        if concept and not wording.slot(slot) and not (slot == "condition" and concept.words in topic):
+            carried.append(concept)
+    return tuple(carried)
+
+
+def _completed(clean: str, carried: Sequence[Concept]) -> str:
+    text = clean.rstrip(" ?.!")
+    drug = next((concept.text for concept in carried if concept.slot == "drug"), "")
+    if drug:
+        replaced, count = re.subn(r"\b(?:its|their)\b", drug, text, count=1, flags=re.I)
+        text, drug = (replaced, "") if count else (text, drug)
+    tail = "".join(
+        f" {'with' if concept.slot == 'drug' else 'in'} {concept.text}" for concept in carried if concept.slot != "drug" or drug
+    )
+    return f"{text[:1].upper()}{text[1:]}{tail}?"
+
+
+def _asking_again(rest: str, previous: str) -> str:
+    if re.match(r"why|how come|how so", rest, re.I):
+        return f"Why: {previous}"
+    return previous
+
+
+def _referred(question: str, last: Turn, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Documents of the last answer that the question points at: "[2]", "the second one", "that trial", "how many patients"."""
+    shown = [identity.rsplit(":", 1)[0] for identity in last.shown]
+    ordinal = _ORDINAL.search(question)
+    if ordinal and shown:
+        number = int(ordinal[2]) if ordinal[2] else len(shown) if ordinal[1].lower() == "last" else _ORDINALS[ordinal[1].lower()]
+        return (shown[number - 1],) if 0 < number <= len(shown) else ()
+    if _STUDY.search(question):
+        references = [identity for identity in dict.fromkeys(shown) if vocabulary.documents[identity].kind != "article"]
+        return tuple(references[:2])
+    return ()

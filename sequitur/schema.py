@@ -1,0 +1,316 @@
+"""The values that pass from hop to hop. All frozen; a later value may hold earlier ones, never the reverse.
+
+Read top to bottom: what is read (`Document`, `Article`), what is indexed (`Passage`), what is asked (`Query`), what is found
+(`Hit`), what is written (`Draft`), and what alone may be shown (`Answer`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+TITLE = "title"  # flag of the passage that stands for a whole document
+
+class Span(NamedTuple):
+    """Half-open character range [start, end) of a document's stored text."""
+
+    start: int
+    end: int
+
+    def of(self, text: str) -> str:
+        """The characters the span covers."""
+        return text[self.start : self.end]
+
+
+class Role(StrEnum):
+    """Who is asking; changes wording and density, never the facts."""
+
+    CLINICIAN = "clinician"
+    TRAINEE = "trainee"
+    PATIENT = "patient"
+
+
+class Outcome(StrEnum):
+    """What an answer is."""
+
+    ANSWERED = "answered"
+    ABSTAINED = "abstained"
+    URGENT = "urgent"
+    PERSONAL = "personal"  # answered from the literature, with a personal dose or decision declined
+    ACKNOWLEDGED = "acknowledged"
+
+
+class Verdict(StrEnum):
+    """What the verifier says of one claim (FEVER's labels)."""
+
+    SUPPORTED = "supported"
+    CONTRADICTED = "contradicted"
+    UNSUPPORTED = "unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One whole text of the corpus and what is known about it. Offsets anywhere point into `text`."""
+
+    id: str
+    kind: str  # "article", "guideline", "systematic-review", "meta-analysis", "rct", "cohort", "case-series", "review", …
+    title: str
+    text: str
+    sha256: str  # of `text` as UTF-8
+    path: str  # relative to the corpus folder
+    article: str  # slug of the article it belongs to
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    journal: str = ""
+    population: str = ""
+    url: str | None = None
+    doi: str | None = None
+    pmid: str | None = None
+    confidence: str = ""  # how well a note was checked: "high", "medium", "low", or "" where nothing is said
+    cited_as: str = ""  # the article's in-text number, where the note states it
+    cited_as_candidate: str = ""  # the number it probably stands for
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One paragraph, lead-in, bullet or numbered step of an article. `span` leaves out the bullet sign and trailing citation numbers."""
+
+    kind: str  # "paragraph", "lead-in", "bullet", "step"
+    level: int  # nesting depth, 0 for top level
+    label: str  # "1." of a numbered step, else ""
+    text: str
+    span: Span
+    citations: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and what stands below it."""
+
+    heading: str
+    span: Span
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReference:
+    """An entry of the article's own reference list, which carries no number."""
+
+    kind: str  # "Guideline", "Research", … as printed
+    title: str
+    source: str  # journal or publisher, as printed
+    year: int | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What an article's page says of itself. Missing parts are empty, never assumed."""
+
+    document_id: str
+    title: str
+    board: str  # advisory-board line
+    notice: str  # educational-purpose banner
+    steps: tuple[str, ...]  # review steps as printed
+    status: str  # "under review", "approved", … or "unknown"
+    last_updated: str  # ISO date or ""
+    sections: tuple[Section, ...]
+    references: tuple[ListedReference, ...]
+    disclaimer: str
+    invitation: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """What one in-text citation number stands for."""
+
+    number: str
+    status: str  # "listed", "inferred", "candidate", "self-citation", "unresolved"
+    document_ids: tuple[str, ...]
+    title: str
+    year: int | None
+    reason: str
+    claims: tuple[str, ...]  # passage ids that cite it
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The unit of retrieval: one claim (a bullet, a step or a sentence), a span of one document."""
+
+    id: str  # "<document id>:<start>-<end>"
+    document_id: str
+    span: Span
+    text: str  # == document.text[span]
+    section: str
+    lead: Span | None  # the lead-in a list item needs to be understood ("Consider ketamine only when:")
+    marks: tuple[Span, ...]  # in-text citation numbers inside the span
+    citations: tuple[str, ...]  # in-text numbers behind the claim
+    supports: tuple[str, ...]  # passages of the cited references that carry the claim
+    flags: tuple[str, ...]  # "title", "editor's remark", "not page-checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One past turn of a conversation: what was asked, how it was understood, and the passages shown."""
+
+    asked: str
+    standalone: str
+    shown: tuple[str, ...] = ()  # passage ids, in marker order
+    outcome: str = Outcome.ANSWERED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One wording of the question that is searched for; `weight` scales its share in fusion."""
+
+    text: str
+    weight: float
+    terms: tuple[tuple[str, float], ...] = ()  # lexical terms with weights; empty: the words of `text`
+
+
+@dataclass(frozen=True, slots=True)
+class Focus:
+    """One concept a question is about: its wordings, the typed one first, and how much of the question hangs on it, 0..1."""
+
+    wordings: tuple[str, ...]
+    strength: float
+    medical: bool  # a drug, a condition, or another term of the lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What the reader asked, what was understood, and what is searched for."""
+
+    asked: str
+    standalone: str
+    readings: tuple[Reading, ...]
+    wants: tuple[str, ...]  # answer types, most specific first: "dose", "number", "harm", "benefit", "study", …
+    focus: tuple[Focus, ...]
+    named: tuple[str, ...] = ()  # ids of documents the question names ("the 2020 trial", "Hardy")
+    acknowledgement: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a query."""
+
+    passage: Passage
+    rank: int  # from 1
+    score: float
+    dense_rank: int | None
+    bm25_rank: int | None
+    similarity: float  # best cosine to any reading, -1..1
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One checkable statement of a draft and the passages it names."""
+
+    text: str
+    passages: tuple[str, ...]
+    lead: str = ""  # lead-in shown once for the claims of one list
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a composer wrote, unchecked. No claims means that it abstains."""
+
+    claims: tuple[Claim, ...]
+    mode: str  # "extractive" or "llm"
+    missing: tuple[str, ...] = ()  # what the corpus does not cover, when it abstains
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedClaim:
+    """A claim that the verifier let through."""
+
+    text: str
+    citations: tuple[int, ...]
+    verdict: Verdict
+    lead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A claim that was written and is not shown."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitedReference:
+    """One link of the evidence chain: an in-text number of the article and what stands behind it."""
+
+    number: str
+    status: str
+    document_id: str | None
+    marker: int | None  # the citation that shows the reference's own passage, where one carries the claim
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A pointer to exact words of a source: `passage == source.text[start:end]`."""
+
+    marker: int
+    source: str  # document id
+    passage_id: str
+    title: str
+    label: str  # short name: "Pickering et al. 2020", or the article's title
+    section: str
+    passage: str
+    start: int
+    end: int
+    sha256: str
+    kind: str
+    year: int | None
+    url: str | None
+    confidence: str
+    flags: tuple[str, ...]
+    cites: tuple[CitedReference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """The article's review state as its page tells it."""
+
+    status: str
+    last_updated: str
+    notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The only value a surface may render. The disclaimer is the article's own, byte for byte."""
+
+    question: str
+    standalone: str
+    answer: str  # Markdown with [n] markers, without the disclaimer
+    outcome: Outcome
+    claims: tuple[CheckedClaim, ...]
+    withheld: tuple[Withheld, ...]
+    citations: tuple[Citation, ...]
+    related: tuple[Citation, ...]  # nearest passages of an abstention, labelled as related reading
+    disclaimer: str
+    review: Review
+    role: Role
+    mode: str
+    suggestions: tuple[str, ...]
+    milliseconds: tuple[tuple[str, float], ...]
+
+    def __post_init__(self) -> None:
+        """Refuse to exist without a disclaimer: no surface can then show an answer without one."""
+        if not self.disclaimer.strip():
+            message = "an answer without a disclaimer"
+            raise ValueError(message)
+
+    @property
+    def abstained(self) -> bool:
+        """Whether the corpus does not answer the question."""
+        return self.outcome is Outcome.ABSTAINED
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the message describes an emergency."""
+        return self.outcome is Outcome.URGENT

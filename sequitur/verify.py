@@ -1,0 +1,184 @@
+"""Draft + passages → what may be shown. Shares no code with the composers and believes nothing they say.
+
+A claim passes when one of the passages it names carries it: word for word, or with every figure, unit, drug, negation and qualifier of the claim
+standing there. What fails is withheld with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from sequitur.lexicon import general
+from sequitur.schema import Claim, Document, Passage, Span, Verdict, Withheld
+from sequitur.text import fold, quantities, tokens
+
+_NEGATIONS = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot|lack\w*|fail\w*|absence|absent|negative|insignificant|non|n't|unproven|unclear|inconclusive)\b|n't\b")
+_QUALIFIERS = re.compile(
+    r"\b(?:only|cancer[- ]related|cancer|acute|subacute|chronic|refractory|short-term|long-term|routine|last resort|may|might|possible|potential|limited|weak|"
+    r"low certainty|at best|relative|adjunct|after failure|have failed|first-line|second-line|third-line|level i+|grade [a-e])\b",
+    re.IGNORECASE,
+)
+_UP = re.compile(r"\b(?:increas\w*|rais\w*|higher|more|better|improv\w*|worse\w*|rise|rose|doubl\w*)\b")
+_DOWN = re.compile(r"\b(?:decreas\w*|reduc\w*|lower\w*|less|fewer|fell|fall\w*|drop\w*|declin\w*)\b")
+_ENOUGH = 0.6  # share of a paraphrase's content words that its passage must have
+_CONTENT = 4  # letters from which a word counts as content
+
+
+class Checked(NamedTuple):
+    """What the verifier says of one claim: the passages that carry it, and the reason where none does."""
+
+    carried_by: tuple[str, ...]
+    verdict: Verdict
+    reason: str
+
+
+def verify(claim: Claim, passages: Mapping[str, Passage], documents: Mapping[str, Document]) -> Checked:
+    """Hold one claim against every passage it names. Only passages that carry it may be cited for it."""
+    if not claim.passages:
+        return Checked((), Verdict.UNSUPPORTED, "it names no passage")
+    unknown = [identity for identity in claim.passages if identity not in passages]
+    if unknown:
+        return Checked((), Verdict.UNSUPPORTED, "it names a passage that does not exist")
+    carrying, reasons = [], []
+    for identity in claim.passages:
+        source = source_words(passages[identity], documents)
+        reason = objection(claim.text, source)
+        if reason:
+            reasons.append(reason)
+        else:
+            carrying.append(identity)
+    if carrying:
+        agreeing = [
+            identity
+            for identity in claim.passages
+            if identity in carrying or _agrees(claim.text, source_words(passages[identity], documents))
+        ]
+        return Checked(tuple(agreeing), Verdict.SUPPORTED, "")
+    contradicted = any("negation" in reason or "direction" in reason for reason in reasons)
+    return Checked((), Verdict.CONTRADICTED if contradicted else Verdict.UNSUPPORTED, reasons[0])
+
+
+def check_all(
+    claims: Sequence[Claim], passages: Mapping[str, Passage], documents: Mapping[str, Document]
+) -> tuple[tuple[tuple[Claim, Checked], ...], tuple[Withheld, ...]]:
+    """The claims that may be shown with what carries them, and those withheld."""
+    kept, withheld = [], []
+    for claim in claims:
+        checked = verify(claim, passages, documents)
+        if checked.verdict is Verdict.SUPPORTED:
+            kept.append((claim, checked))
+        else:
+            withheld.append(Withheld(claim.text, checked.reason))
+    return tuple(kept), tuple(withheld)
+
+
+def source_span(passage: Passage, documents: Mapping[str, Document]) -> Span:
+    """What a citation quotes: the passage, from its lead-in or from the sentence before it where it cannot be read alone."""
+    text = documents[passage.document_id].text
+    start = passage.lead.start if passage.lead else passage.span.start
+    if passage.lead is None:
+        paragraph = text.rfind("\n", 0, passage.span.start) + 1
+        before = text[paragraph : passage.span.start]
+        opens = re.search(r"(?:^|(?<=[.!?]\s))[^.!?\n](?:[^.!?\n]|[.!?](?!\s+[A-Z\"“]))*[.!?][\"”)]*\s*$", before)
+        if re.match(r"(?:It|They|Those|These|This|That|Such|Both|Neither|The)\b", passage.text) and opens and not before.startswith(("#", "-")):
+            start = paragraph + opens.start()
+    return Span(start, passage.span.end)
+
+
+def source_words(passage: Passage, documents: Mapping[str, Document]) -> str:
+    """The words of the cited span without in-text citation numbers."""
+    text = documents[passage.document_id].text
+    span = source_span(passage, documents)
+    words = span.of(text)
+    for mark in sorted(passage.marks, reverse=True):
+        words = words[: mark.start - span.start].rstrip() + words[mark.end - span.start :]
+    return words
+
+
+def objection(claim: str, source: str) -> str:
+    """Why a source does not carry a claim; empty when it does."""
+    if _flat(claim) in _flat(source):
+        return ""
+    for check in (_figures, _drugs, _negation, _direction, _qualifiers, _wording):
+        reason = check(claim, source)
+        if reason:
+            return reason
+    return ""
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+([.,;:])", r"\1", fold(re.sub(r"[*_`]", "", text))).strip(" .;")
+
+
+_DAYS = {"week": 7.0, "day": 1.0, "month": 30.0}
+_MG = {"g": 1000.0, "mg": 1.0, "µg": 0.001}
+
+
+def _measure(value: str, unit: str) -> tuple[float, str]:
+    """Value and unit with weeks as days and grams as milligrams, so that equal quantities compare equal."""
+    number = float(value)
+    if unit in _DAYS and unit != "month":
+        return round(number * _DAYS[unit], 6), "day"
+    if unit in _MG:
+        return round(number * _MG[unit], 9), "mg"
+    return number, unit
+
+
+def _figures(claim: str, source: str) -> str:
+    there = [_measure(quantity.value, quantity.unit) for quantity in quantities(source)]
+    bare = {value for value, _ in there}
+    for quantity in quantities(claim):
+        measured = _measure(quantity.value, quantity.unit)
+        if measured in there or (not measured[1] and measured[0] in bare):
+            continue
+        if measured[0] in bare:
+            return f"the figure {quantity.value} stands in its source with another unit than {quantity.unit}"
+        return f"the number {quantity.value}{f' {quantity.unit}' if quantity.unit else ''} stands in no cited passage"
+    return ""
+
+
+def _drugs(claim: str, source: str) -> str:
+    drugs = general().drugs
+    missing = {token for token in tokens(claim) if token in drugs} - set(tokens(source))
+    return f"{sorted(missing)[0]} is not named in the cited passage" if missing else ""
+
+
+def _negation(claim: str, source: str) -> str:
+    if bool(_NEGATIONS.search(fold(claim))) != bool(_NEGATIONS.search(fold(source))):
+        return "its negation is not that of the cited passage"
+    return ""
+
+
+def _direction(claim: str, source: str) -> str:
+    said, there = fold(claim), fold(source)
+    if (_UP.search(said) and not _UP.search(there) and _DOWN.search(there)) or (_DOWN.search(said) and not _DOWN.search(there) and _UP.search(there)):
+        return "its direction is not that of the cited passage"
+    return ""
+
+
+def _qualifiers(claim: str, source: str) -> str:
+    """A qualifier of the source that restricts what is claimed must survive."""
+    kept = {match.lower() for match in _QUALIFIERS.findall(fold(claim))}
+    lost = {match.lower() for match in _QUALIFIERS.findall(fold(source))} - kept
+    added = kept - {match.lower() for match in _QUALIFIERS.findall(fold(source))}
+    if lost:
+        return f"it drops the qualifier “{sorted(lost)[0]}” of the cited passage"
+    return f"the qualifier “{sorted(added)[0]}” is not in the cited passage" if added else ""
+
+
+def _wording(claim: str, source: str) -> str:
+    said = {token for token in tokens(claim) if len(token) >= _CONTENT and token.isalpha()}
+    share = len(said & set(tokens(source))) / len(said) if said else 1.0
+    return "" if share >= _ENOUGH else "its wording does not stand in the cited passage"
+
+
+def _agrees(claim: str, source: str) -> bool:
+    """Whether a further passage may stand beside the one that carries a claim: it shares figures, or most words, and denies nothing."""
+    if _flat(claim) in _flat(source):
+        return True
+    figures = {quantity.value for quantity in quantities(claim) if len(quantity.value) > 1}
+    others = {quantity.value for quantity in quantities(source)}
+    said = {token for token in tokens(claim) if len(token) >= _CONTENT}
+    return len(figures & others) >= 2 or len(said & set(tokens(source))) >= 3
