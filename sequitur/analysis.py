@@ -23,6 +23,9 @@ STOPWORDS = frozenset(
     "seem seems she should shouldnt show shows so some somebody someone something sort still such sure t take takes taking talk tell than thank thanks that thats the their them then there "
     "theres these they theyre thing things think this those though through to too try trying u under until up upon us use used using usually ve very via want wants was wasnt we "
     "med meds medicine medicines medication medications pt pts vs versus doc docs dr prof folks guy guys bit bunch stuff pls thx btw fyi tho cos cuz w re ie eg etc yr yrs wk wks mo mos hr hrs min mins "
+    "between among far further found find finds finding itself none nothing everything let lets happen happens happened come comes came "
+    "affect affects affected impact impacts involve involves involved apply applies applied "
+    "tell told think thinks thought figure figures value values versus big please view views mess matter matters "
     "well were weve what whats when where wheres whether which while who whom whose why will with within without wont wonder wondering would wouldnt yeah yes yet you your youre".split()
 )
 

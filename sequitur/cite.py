@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sequitur.index import ArticleEntry, Index, short_name
-from sequitur.schema import CheckedClaim, Citation, CitedReference, Claim, Hit, Passage, Verdict, Withheld
+from sequitur.index import ArticleEntry, Index
+from sequitur.schema import CheckedClaim, Citation, CitedReference, Claim, Hit, Passage, Verdict, Withheld, short_name
 from sequitur.verify import Checked, check_all, source_span
 
 _RELATED = 3

@@ -15,8 +15,8 @@ from sequitur.retrieve import coverage, gaps
 from sequitur.schema import Claim, Draft, Hit, Passage, Query, Span
 from sequitur.text import quantities, sentences, words
 
-_MOST_CLAIMS = 8
-_BUDGET = 95  # words; a single long claim may pass it
+_MOST_CLAIMS = 9
+_BUDGET = 115  # words; a single long claim may pass it
 _SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
 _DANGLING = re.compile(r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The (?:former|latter|difference|gap|same|result))\b(?! (?:trial|study|review|guideline|document|series|is (?:the|a) ))")
 
@@ -24,11 +24,12 @@ _DANGLING = re.compile(r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The
 class Thresholds(NamedTuple):
     """When to answer, and what to leave out; chosen on the dev half of the gold set by `python -m evals tune`."""
 
-    intercept: float = -1.0
-    coverage: float = 4.7
-    unknown: float = -3.4  # share of the question that stands nowhere in the corpus
+    intercept: float = -2.0
+    coverage: float = 4.3
+    unknown: float = -3.6  # share of the question that stands nowhere in the corpus
     medical: float = -3.3  # the same, medical terms only
-    drop: float = 2.2  # a claim scoring that far below the best is left out
+    anchored: float = 0.8  # it names a source, or something medical that the corpus knows
+    drop: float = 4.0  # a claim scoring that far below the best is left out
 
 
 THRESHOLDS = Thresholds()
@@ -50,6 +51,7 @@ def signals(query: Query, hits: Sequence[Hit], index: Index) -> dict[str, float]
         "coverage": max(coverage(query, row, index) for row in rows),
         "unknown": gap.share,
         "medical": gap.medical,
+        "anchored": float(gap.anchored or bool(query.named)),
     }
 
 
@@ -94,8 +96,8 @@ def _choose(hits: Sequence[Hit], index: Index, thresholds: Thresholds, wants: Se
 
 
 def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
-    """Questions, remarks on the article, and who was studied (unless that is asked) are not answers."""
-    if passage.text.endswith("?") or "editor's remark" in passage.flags:
+    """Questions, notes to the editor, and who was studied (unless that is asked) are not answers."""
+    if passage.text.endswith("?") or ("editor's remark" in passage.flags and re.search(r"chatbot|for lookups", passage.text, re.IGNORECASE)):
         return False
     return passage.section != "Population" or bool({"size", "contraindication", "study"} & set(wants))
 

@@ -31,7 +31,7 @@ from sequitur.analysis import stems
 from sequitur.errors import StoreError
 from sequitur.jsonvalue import from_json
 from sequitur.ports import Vectors
-from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage
+from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
 
 FORMAT = 1
 _DESIGNS = {
@@ -126,10 +126,33 @@ class Index:
         return tuple(frozenset(stems(text)) for text in self.texts)
 
     @cached_property
+    def own_stems(self) -> tuple[frozenset[str], ...]:
+        """The stems of each passage's own words; of a list item without a verb of its own, with its lead-in."""
+        return tuple(frozenset(stems(unmarked(passage))) for passage in self.passages)
+
+    @cached_property
     def titles(self) -> NDArray[np.intp]:
         """For each passage, the row of its document's title passage; its own row where there is none."""
         rows = {passage.document_id: row for row, passage in enumerate(self.passages) if TITLE in passage.flags}
         return np.array([rows.get(passage.document_id, row) for row, passage in enumerate(self.passages)], dtype=np.intp)
+
+    @cached_property
+    def groups(self) -> NDArray[np.intp]:
+        """For each passage the number of its group: a reference as a whole, or a section of an article."""
+        numbers: dict[tuple[str, str], int] = {}
+        found = []
+        for passage in self.passages:
+            is_article = self.documents[passage.document_id].kind == "article"
+            found.append(numbers.setdefault((passage.document_id, passage.section if is_article else ""), len(numbers)))
+        return np.array(found, dtype=np.intp)
+
+    @cached_property
+    def group_stems(self) -> tuple[frozenset[str], ...]:
+        """The stems of each group as a whole."""
+        found: list[set[str]] = [set() for _ in range(int(self.groups.max()) + 1)]
+        for group, own in zip(self.groups, self.stems, strict=True):
+            found[group].update(own)
+        return tuple(frozenset(own) for own in found)
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
@@ -144,15 +167,6 @@ class Index:
             for term in passage:
                 counts[term] = counts.get(term, 0) + 1
         return counts
-
-
-def short_name(document: Document) -> str:
-    """What a reader calls a source: "Pickering 2020"; the title for a document without authors."""
-    if not document.authors or document.kind == "article":
-        return document.title
-    parts = document.authors[0].split()
-    surname = " ".join(parts[:-1]) if len(parts) > 1 and parts[-1].isupper() else document.authors[0]
-    return f"{surname} {document.year}" if document.year else surname
 
 
 def index_text(document: Document, passage: Passage) -> str:

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sequitur.analysis import stems
 from sequitur.condense.intent import SECTIONS, wants
@@ -24,20 +23,24 @@ from sequitur.text import quantities
 _K = 10  # of reciprocal rank fusion
 _POOL = 120  # candidates that are ordered by the model
 _VOTES = 3  # best passages of a document that speak for it
+_IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in has
 _IN_TITLE = 0.8  # what a concept counts that only the document's title has
 
 # Feature weights. Every feature lies in 0..1, but for the cosine.
 WEIGHTS: Mapping[str, float] = {
-    "fused": 2.4,  # reciprocal rank fusion over readings and channels, as a share of the best
-    "bm25": 1.2,  # BM25 of the standalone reading, as a share of the best
-    "coverage": 3.2,  # concepts of the question that the passage, its title or its section has, by rarity
+    "fused": 0.8,  # reciprocal rank fusion over readings and channels, as a share of the best
+    "bm25": 0.8,  # BM25 of the standalone reading, as a share of the best
+    "coverage": 6.0,  # concepts of the question that the passage, its title or its section has, by rarity
     "document": 0.3,  # cosine of its document's title to the best reading
-    "votes": 2.5,  # how well the document's best passages do
-    "section": 0.5,  # stands where answers of the wanted kind stand
-    "figures": 0.5,  # has the kind of figure that is asked for
-    "named": 0.3,  # of a document the question names
-    "article": -0.3,  # a claim of the article itself: short, and carried again by its references
+    "votes": 4.0,  # how well the document's best passages do
+    "whole": 2.4,  # concepts of the question that the document as a whole has
+    "section": 1.8,  # stands where answers of the wanted kind stand
+    "figures": 1.0,  # has the kind of figure that is asked for
+    "named": 0.9,  # of a document the question names
+    "shown": 0.4,  # of a document of the last answer that it points back to
+    "article": -0.2,  # a claim of the article itself: short, and carried again by its references
     "question": -3.0,  # asks rather than says
+    "remark": -0.5,  # an editor's remark on the article
 }
 
 
@@ -73,9 +76,11 @@ def features(
     fused = _share(_fuse(dense, shares) + _fuse(lexical, shares))
     similarity, bm25 = dense.max(axis=0), _share(lexical[0])
     votes = _votes(fused, index)
-    reach = fused + 0.5 * votes[index.titles]  # a passage of the right document is worth looking at, whatever its own words
+    reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
     concepts = _concepts(query, index)
+    total = sum(concept.weight for concept in concepts) or 1.0
+    whole = [sum(concept.weight * _present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
     values = np.zeros((len(rows), len(WEIGHTS)), dtype=np.float32)
     for place, row in enumerate(rows):
         passage = index.passages[row]
@@ -84,12 +89,15 @@ def features(
             bm25[row],
             _covered(concepts, row, index),
             similarity[index.titles[row]],
-            votes[index.titles[row]],
+            votes[index.groups[row]],
+            whole[index.groups[row]],
             _section_fits(query, passage),
             _figures_fit(query, passage),
             1.0 / len(query.named) ** 0.5 if passage.document_id in query.named else 0.0,
+            1.0 / len(query.shown) ** 0.5 if passage.document_id in query.shown else 0.0,
             index.documents[passage.document_id].kind == "article",
             passage.text.endswith("?"),
+            "editor's remark" in passage.flags,
         )
     return rows, values, similarity, (_ranks(similarity), _ranks(lexical.max(axis=0)))
 
@@ -124,12 +132,10 @@ def _fuse(scores: Vectors, shares: Vectors) -> Vectors:
 
 
 def _votes(fused: Vectors, index: Index) -> Vectors:
-    """For the title row of each document, the mean of its best passages' fused scores, as a share of the best document's."""
-    votes = np.zeros_like(fused)
-    titles: NDArray[np.intp] = index.titles
-    for title in np.unique(titles):
-        own = np.sort(fused[titles == title])[::-1][:_VOTES]
-        votes[title] = own.sum() / _VOTES
+    """For each group (a reference, a section of an article) the mean of its best passages' fused scores, as a share of the best group's."""
+    votes = np.zeros(len(index.group_stems), dtype=np.float32)
+    for group in range(len(votes)):
+        votes[group] = np.sort(fused[index.groups == group])[::-1][:_VOTES].sum() / _VOTES
     return _share(votes)
 
 
@@ -139,17 +145,18 @@ def _ranks(scores: Vectors) -> dict[int, int]:
 
 
 class _Concept(NamedTuple):
-    wordings: tuple[frozenset[str], ...]  # stems of each wording, the typed one first
+    wordings: tuple[tuple[frozenset[str], float], ...]  # stems of each wording with its weight, the typed one first
     weight: float
-    sections: tuple[re.Pattern[str], ...]  # where an aspect such as "side effects" stands
+    aspects: tuple[str, ...]  # answer types the concept itself names: "side effects", "dose"
 
 
 def _concepts(query: Query, index: Index) -> tuple[_Concept, ...]:
     found = []
     for focus in query.focus:
-        stemmed = tuple(frozenset(stems(wording)) for wording in focus.wordings)
-        sections = tuple(SECTIONS[want] for want in wants(focus.wordings[0]) if want in SECTIONS)
-        found.append(_Concept(tuple(terms for terms in stemmed if terms), focus.strength * rarity(stemmed, index), sections))
+        stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
+        aspects = tuple(want for want in wants(focus.wordings[0][0]) if want in SECTIONS)
+        known = tuple((terms, weight) for terms, weight in stemmed if terms)
+        found.append(_Concept(known, focus.strength * rarity([terms for terms, weight in known if weight > 0.5], index), aspects))
     return tuple(found)
 
 
@@ -167,22 +174,34 @@ def _covered(concepts: Sequence[_Concept], row: int, index: Index) -> float:
 
 
 def _best(concept: _Concept, row: int, index: Index) -> float:
-    best = _present(concept.wordings, index.stems[row])
+    best = _present(concept.wordings, index.own_stems[row])
     if best < 1.0:
+        best = max(best, _IN_PLACE * _present(concept.wordings, index.stems[row]))
         best = max(best, _IN_TITLE * _present(concept.wordings, index.stems[index.titles[row]]))
-        if best < _IN_TITLE and any(pattern.search(index.passages[row].section) for pattern in concept.sections):
-            best = _IN_TITLE
+        if best < _IN_TITLE and concept.aspects:
+            best = max(best, _aspect(concept.aspects, index.passages[row]))
     return best
 
 
-def _present(wordings: Sequence[frozenset[str]], stemmed: frozenset[str]) -> float:
-    """1 for the typed wording, 0.9 for another, a part for a part of its words."""
+def _aspect(aspects: Sequence[str], passage: Passage) -> float:
+    """Whether a passage is about an aspect without naming it: by the section it stands in and the kind of figure it has."""
+    fits = any(SECTIONS[aspect].search(passage.section) for aspect in aspects)
+    figured = [aspect for aspect in aspects if aspect in _FIGURES]
+    if not figured:
+        return _IN_TITLE if fits else 0.0
+    return 0.3 * fits + 0.5 * any(_has_figure(aspect, passage) for aspect in figured)
+
+
+def _present(wordings: Sequence[tuple[frozenset[str], float]], stemmed: frozenset[str]) -> float:
+    """The weight of the best wording that is there; a part for a part of its words."""
     best = 0.0
-    for number, wanted in enumerate(wordings):
+    for wanted, weight in wordings:
+        if weight <= best:
+            continue
         if wanted <= stemmed:
-            return max(best, 1.0 if number == 0 else 0.9)
-        if len(wanted) > 1:
-            best = max(best, 0.6 * len(wanted & stemmed) / len(wanted))
+            best = weight
+        elif len(wanted) > 1:
+            best = max(best, 0.6 * weight * len(wanted & stemmed) / len(wanted))
     return best
 
 
@@ -212,19 +231,24 @@ def _units(text: str) -> frozenset[str]:
     return frozenset(quantity.unit for quantity in quantities(text))
 
 
+_FIGURES = frozenset({"dose", "duration", "size", "number"})
+
+
 def _figures_fit(query: Query, passage: Passage) -> float:
-    """1 when the passage has the kind of figure that is asked for."""
-    wanted = [want for want in query.wants if want in {"dose", "duration", "size", "number"}]
-    if not wanted:
-        return 0.0
+    """Share of the wanted kinds of figure that the passage has."""
+    wanted = [want for want in query.wants if want in _FIGURES]
+    return sum(_has_figure(want, passage) for want in wanted) / len(wanted) if wanted else 0.0
+
+
+def _has_figure(kind: str, passage: Passage) -> bool:
     units = _units(passage.text)
-    fits = {
-        "dose": bool(units & _DOSES),
-        "duration": bool(units & _TIMES),
-        "size": bool(units & _PEOPLE) or bool(units and "population" in passage.section.lower()),
-        "number": bool(units),
-    }
-    return sum(fits[want] for want in wanted) / len(wanted)
+    if kind == "dose":
+        return bool(units & _DOSES)
+    if kind == "duration":
+        return bool(units & _TIMES)
+    if kind == "size":
+        return bool(units & _PEOPLE) or bool(units and passage.section == "Population")
+    return bool(units)
 
 
 class Gaps(NamedTuple):
@@ -233,6 +257,7 @@ class Gaps(NamedTuple):
     unknown: tuple[str, ...]  # concepts that no passage of the corpus has
     share: float  # their share of the question, by rarity and strength, 0..1
     medical: float  # the same for medical concepts only
+    anchored: bool  # whether the question has a medical concept that the corpus knows
 
 
 def gaps(query: Query, index: Index) -> Gaps:
@@ -240,10 +265,12 @@ def gaps(query: Query, index: Index) -> Gaps:
     concepts = _concepts(query, index)
     whole = sum(concept.weight for concept in concepts) or 1.0
     missing: list[str] = []
-    share, medical = 0.0, 0.0
+    share, medical, anchored = 0.0, 0.0, False
     for focus, concept in zip(query.focus, concepts, strict=True):
-        if not any(all(index.frequency.get(term, 0) for term in terms) for terms in concept.wordings):
-            missing.append(focus.wordings[0])
+        if not any(all(index.frequency.get(term, 0) for term in terms) for terms, _ in concept.wordings):
+            missing.append(focus.wordings[0][0])
             share += concept.weight / whole
             medical += focus.medical * concept.weight / whole
-    return Gaps(tuple(missing), share, medical)
+        elif focus.medical:
+            anchored = True
+    return Gaps(tuple(missing), share, medical, anchored)

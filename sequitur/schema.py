@@ -72,6 +72,15 @@ class Document:
     cited_as_candidate: str = ""  # the number it probably stands for
 
 
+def short_name(document: Document) -> str:
+    """What a reader calls a source: "Pickering 2020"; the title for a document without authors."""
+    if not document.authors or document.kind == "article":
+        return document.title
+    parts = document.authors[0].split()
+    surname = " ".join(parts[:-1]) if len(parts) > 1 and parts[-1].isupper() else document.authors[0]
+    return f"{surname} {document.year}" if document.year else surname
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """One paragraph, lead-in, bullet or numbered step of an article. `span` leaves out the bullet sign and trailing citation numbers."""
@@ -173,7 +182,7 @@ class Reading:
 class Focus:
     """One concept a question is about: its wordings, the typed one first, and how much of the question hangs on it, 0..1."""
 
-    wordings: tuple[str, ...]
+    wordings: tuple[tuple[str, float], ...]  # with how far each may stand in for the typed one, which has 1
     strength: float
     medical: bool  # a drug, a condition, or another term of the lexicon
 
@@ -188,6 +197,7 @@ class Query:
     wants: tuple[str, ...]  # answer types, most specific first: "dose", "number", "harm", "benefit", "study", …
     focus: tuple[Focus, ...]
     named: tuple[str, ...] = ()  # ids of documents the question names ("the 2020 trial", "Hardy")
+    shown: tuple[str, ...] = ()  # ids of documents of the last answer that it points back to ("that study", "[2]")
     acknowledgement: bool = False
 
 

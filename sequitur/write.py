@@ -17,6 +17,7 @@ _DESIGNS = {
     "guideline": "guideline",
     "review": "review",
 }
+_CAUTIONS = {"not page-checked": "from memory, not page-checked", "editor's remark": "an editor's remark on the article"}
 _PATIENT_CLOSE = "What this means for you is a question for your own clinician, who knows your history and your other medicines."
 
 
@@ -75,7 +76,8 @@ def _label(citation: Citation) -> str:
 
 
 def _caution(citation: Citation) -> str:
-    return " *(from memory, not page-checked)*" if "not page-checked" in citation.flags else ""
+    notes = [note for flag, note in _CAUTIONS.items() if flag in citation.flags]
+    return f" *({'; '.join(notes)})*" if notes else ""
 
 
 def _sentence(text: str) -> str:

@@ -18,7 +18,8 @@ from sequitur.text import fold, tokens
 
 MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
-_COMMON, _RARE = 2500, 9000  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
+_LEAST = 0.25  # weight from which another wording counts as the thing asked about
+_COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
 
 __all__ = ["MAX_CHARACTERS", "Vocabulary", "condense", "question_text", "vocabulary"]
 
@@ -119,7 +120,8 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         readings=tuple(readings),
         wants=tuple(dict.fromkeys((*wants(asked, clinical), *(() if wants(asked) else wants(text))))),
         focus=tuple(_focus(concept, carried, known) for concept in whole.concepts),
-        named=_named(asked, text, rewritten.shown, known),
+        named=known.named(f"{asked} {text}"),
+        shown=rewritten.shown,
     )
 
 
@@ -169,7 +171,8 @@ def _expansion_words(concepts: Sequence[Concept]) -> list[str]:
 
 def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary) -> Focus:
     """A word that the corpus never uses says the less about what is asked the commoner it is in English ("big", "let", "view")."""
-    wordings = (" ".join(concept.words), *(" ".join(words) for words, weight in concept.alternatives if weight >= 0.3))
+    others = ((" ".join(words), round(weight, 3)) for words, weight in concept.alternatives if weight >= _LEAST)
+    wordings = ((" ".join(concept.words), 1.0), *others)
     medical = bool(concept.slot) or bool(known.lexicon.expansions(concept.words))
     strength = 1.0
     if not medical and all(stem(word) not in known.frequency for word in concept.words):
@@ -177,18 +180,3 @@ def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary) -
         strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON)))
     return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical)
 
-
-def _named(asked: str, text: str, shown: Sequence[str], known: Vocabulary) -> tuple[str, ...]:
-    """Documents the question names: by what was shown, an author, an acronym of the title, or a year."""
-    if shown:
-        return tuple(shown)
-    found: dict[str, None] = {}
-    for token in tokens(f"{asked} {text}"):
-        for identity in known.names.get(token, ()):
-            found[identity] = None
-    years = {int(year) for year in re.findall(r"\b(19[89]\d|20[0-4]\d)\b", asked)}
-    dated = [identity for identity, document in known.documents.items() if document.year in years and document.kind != "article"]
-    if found and years:
-        both = [identity for identity in found if identity in dated]
-        return tuple(both or found)
-    return tuple(found) or tuple(dated)

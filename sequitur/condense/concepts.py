@@ -26,8 +26,30 @@ _ROUTE = frozenset(
     "intrathecal infusion infusions bolus drip sublingual lozenge tablet capsule injection spray push".split()
 )
 _EDIT = ((8, 2), (5, 1))  # words of at least that length may differ in that many letters
+_STUB = 3  # letters of a truncated word
 _MAX_ALTERNATIVES = 12
 _NEAR_DISCOUNT = 0.2
+_FEW_NAMED = 4  # a name that fits more documents singles out none
+_DESIGN_WORDS: Mapping[str, tuple[str, ...]] = {
+    "trial": ("rct",),
+    "rct": ("rct",),
+    "crossover": ("rct",),
+    "cohort": ("cohort",),
+    "meta": ("meta-analysis",),
+    "review": ("review", "systematic-review", "meta-analysis"),
+    "cochrane": ("systematic-review",),
+    "guideline": ("guideline",),
+    "consensus": ("guideline",),
+    "serie": ("case-series",),
+}
+_TIME_WEIGHT = 0.6
+_TIMES: Mapping[str, tuple[tuple[str, ...], ...]] = {  # one unit said in another
+    "month": (("30", "days"), ("4", "weeks")),
+    "fortnight": (("2", "weeks"), ("14", "days")),
+    "year": (("12", "months"),),
+    "week": (("7", "days"),),
+    "day": (("24", "hours"),),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +69,23 @@ class Vocabulary:
     def rarity(self, words: Sequence[str]) -> int:
         """In how many passages the rarest of the words stands."""
         return min((self.frequency.get(stem(word), 0) for word in words), default=0)
+
+
+    def named(self, text: str) -> tuple[str, ...]:
+        """Documents a text names: by an author, an acronym of the title or a year, with the design to decide; the best match."""
+        said = tokens(text)
+        votes: dict[str, int] = {}
+        for identity in (identity for token in dict.fromkeys(said) for identity in self.names.get(token, ())):
+            votes[identity] = votes.get(identity, 0) + 2
+        years = {int(token) for token in said if re.fullmatch(r"19[89]\d|20[0-4]\d", token)}
+        for identity, document in self.documents.items():
+            if document.year in years and document.kind != "article":
+                votes[identity] = votes.get(identity, 0) + 2
+        designs = {kind for token in said for kind in _DESIGN_WORDS.get(token.rstrip("s"), ())}
+        for identity in votes:
+            votes[identity] += self.documents[identity].kind in designs
+        best = tuple(identity for identity, count in votes.items() if count == max(votes.values()))
+        return best if len(best) <= _FEW_NAMED else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +143,29 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
     """The word that was probably meant, or the token itself. Known words and abbreviations are left alone."""
     known = (
         token in vocabulary.english
-        or token in vocabulary.words
+        or (token in vocabulary.words and len(token) > _STUB)
         or token in STOPWORDS
+        or any(expansion.kind != "weak" for expansion in vocabulary.lexicon.expansions((token,)))
         or stem(token) in vocabulary.frequency
         or not token.isalpha()
     )
     if known:
         return token
+    if len(token) >= _STUB and (whole := _completion(token, vocabulary)):
+        return whole
     for length, allowed in _EDIT:
         if len(token) >= length:
             near = [word for word in vocabulary.words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed]
             found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
             return found[0] if found else token
     return token
+
+
+def _completion(stub: str, vocabulary: Vocabulary) -> str:
+    """The drug or the word of the corpus that a truncation stands for ("ket", "dulox", "tox"): a drug if one fits, else the commonest word."""
+    fitting = [word for word in vocabulary.words if word.startswith(stub) and vocabulary.frequency.get(stem(word), 0) > 1]
+    drugs = [word for word in fitting if vocabulary.lexicon.is_drug([word])]
+    return max(drugs or fitting, key=lambda word: (vocabulary.frequency[stem(word)], -len(word), word), default="")
 
 
 def _single(word: str, vocabulary: Vocabulary) -> Concept:
@@ -131,6 +180,8 @@ def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary
             for further in vocabulary.lexicon.expansions(expansion.words):
                 weight = expansion.weight * further.weight
                 alternatives[further.words] = max(alternatives.get(further.words, 0.0), weight)
+    for other in _TIMES.get(words[-1].rstrip("s"), ()):
+        alternatives.setdefault(other, _TIME_WEIGHT)
     if not expansions and not any(stem(word) in vocabulary.frequency for word in words):
         for other, cosine in vocabulary.near(" ".join(words)):
             alternatives[(other,)] = cosine - _NEAR_DISCOUNT
@@ -148,6 +199,9 @@ def _clinical(words: tuple[str, ...], expansions: Sequence[Expansion], vocabular
     candidates = [expansion.words for expansion in expansions if expansion.kind in _REWRITES and expansion.domain not in _LOOSE]
     if not candidates:
         return ()
+    branded = any(expansion.kind == "brand" for expansion in expansions)
+    if len(words) > 1 and vocabulary.rarity(words) and not branded:
+        return ()  # the corpus speaks these words itself
     typed_known = vocabulary.rarity(words)
     best = max(candidates, key=vocabulary.rarity)
     is_short = any(expansion.kind in {"abbreviation", "corpus"} and len(expansion.words) == 1 for expansion in expansions)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
 from sequitur.condense.intent import wants
-from sequitur.schema import Turn
+from sequitur.schema import Turn, short_name
+from sequitur.text import tokens
 
 _LEAD = re.compile(r"^(?:(?:and|but|or|so|also|then|ok(?:ay)?|right|hmm+|well|yes|yeah|sure|sorry|thanks?|great|um+)\b[\s,]*)+", re.I)
 _ELLIPSIS = re.compile(r"^(?:what about|how about|what of|same (?:for|in|with)|versus|vs\.?|compared (?:to|with)|and|or|but|in|for|with|on|to|any)\b", re.I)
@@ -23,6 +24,7 @@ _STUDY = re.compile(
 _ORDINAL = re.compile(r"\b(?:the\s+)?(first|second|third|fourth|fifth|last|former|latter)\s+(?:one|source|study|trial|paper|reference|point|citation)\b|\[(\d{1,2})\]", re.I)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "former": 1, "latter": 2}
 _BARE = re.compile(r"^(?:why(?: not| is that| so)?|how so|how come|really|are you sure|says who|meaning|such as|like what|for example|explain|more|tell me more|go on|elaborate|details?)[\s?!.]*$", re.I)
+_JOINS = {"condition": "in", "drug": "with", "route": "by"}
 _FEW = 3  # concepts of a question that may still lean on the one before
 
 
@@ -54,7 +56,8 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
     if _only_names(rest, rest_wording) and (correction or _ELLIPSIS.match(question.strip()) or len(rest_wording.concepts) <= _FEW):
         return Rewritten(_substituted(last.standalone, before, rest_wording), before.concepts, follow_up=True, shown=shown)
     carried = _carried(wording, _stack(turns, vocabulary), vocabulary)
-    return Rewritten(_completed(tidy(rest, rest_wording, vocabulary), carried), carried, follow_up=True, shown=shown)
+    source = _source(question, last, vocabulary)
+    return Rewritten(_completed(tidy(rest, rest_wording, vocabulary), carried, source), carried, follow_up=True, shown=shown)
 
 
 def tidy(question: str, wording: Wording, vocabulary: Vocabulary) -> str:
@@ -85,7 +88,8 @@ def _stands_alone(question: str, rest: str, wording: Wording, *, correction: boo
 def _only_names(rest: str, wording: Wording) -> bool:
     """Whether the turn only names things (a drug, a condition, a route) and asks nothing of its own."""
     asks = re.search(r"\b(?:how|why|who|when|which|what|does|do|did|is|are|was|were|can|could|should|will|would|has|have)\b", _ELLIPSIS.sub("", rest), re.I)
-    return bool(wording.concepts) and not asks and any(concept.slot for concept in wording.concepts)
+    kinds = set(wants(_ELLIPSIS.sub("", rest))) - {"comparison", "study"}
+    return bool(wording.concepts) and not asks and not kinds and any(concept.slot for concept in wording.concepts)
 
 
 def _substituted(previous: str, before: Wording, wording: Wording) -> str:
@@ -98,8 +102,7 @@ def _substituted(previous: str, before: Wording, wording: Wording) -> str:
         old = next((other for other in before.concepts if other.slot == concept.slot), None)
         spaced = r"[\s-]+".join(re.escape(word) for word in (old.clinical or old.words)) if old else ""
         replaced, count = re.subn(rf"\b{spaced}\b", concept.text, text, count=1, flags=re.I) if old else (text, 0)
-        joined = {"condition": "in", "drug": "with", "route": "by"}[concept.slot]
-        text = replaced if count else f"{text} {joined} {concept.text}"
+        text = replaced if count else f"{text} {_JOINS[concept.slot]} {concept.text}"
     return f"{text}?"
 
 
@@ -110,6 +113,9 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
         for concept in read(turn.standalone, vocabulary).concepts:
             if concept.slot in {"drug", "condition"}:
                 stack.setdefault(concept.slot, concept)
+    before = [concept for concept in read(turns[-1].standalone, vocabulary).concepts if not concept.slot and vocabulary.rarity(concept.words)]
+    if before:
+        stack["other"] = min(before, key=lambda concept: vocabulary.rarity(concept.words))
     for concept in vocabulary.topic:
         if concept.slot == "drug":
             stack.setdefault("drug", concept)
@@ -124,19 +130,31 @@ def _carried(wording: Wording, stack: dict[str, Concept], vocabulary: Vocabulary
         concept = stack.get(slot)
         if concept and not wording.slot(slot) and not (slot == "condition" and concept.words in topic):
             carried.append(concept)
+    points_back = _PRONOUN.search(" ".join(wording.typed)) and len(wording.concepts) < _FEW
+    if points_back and "other" in stack and not any(concept.slot == "condition" for concept in (*carried, *wording.concepts)):
+        carried.append(stack["other"])
     return tuple(carried)
 
 
-def _completed(clean: str, carried: Sequence[Concept]) -> str:
+def _source(question: str, last: Turn, vocabulary: Vocabulary) -> str:
+    """The one source the last question was about, by name, when this one names none."""
+    if any(token in vocabulary.names for token in tokens(question)):
+        return ""
+    named = vocabulary.named(last.standalone)
+    return short_name(vocabulary.documents[named[0]]) if len(named) == 1 else ""
+
+
+def _completed(clean: str, carried: Sequence[Concept], source: str = "") -> str:
     text = clean.rstrip(" ?.!")
     drug = next((concept.text for concept in carried if concept.slot == "drug"), "")
     if drug:
         replaced, count = re.subn(r"\b(?:its|their)\b", drug, text, count=1, flags=re.I)
         text, drug = (replaced, "") if count else (text, drug)
     tail = "".join(
-        f" {'with' if concept.slot == 'drug' else 'in'} {concept.text}" for concept in carried if concept.slot != "drug" or drug
+        f" {_JOINS.get(concept.slot, 'and')} {concept.text}" for concept in carried if concept.slot != "drug" or drug
     )
-    return f"{text[:1].upper()}{text[1:]}{tail}?"
+    origin = f" in {source}" if source else ""
+    return f"{text[:1].upper()}{text[1:]}{tail}{origin}?"
 
 
 def _asking_again(rest: str, previous: str) -> str:
@@ -155,4 +173,4 @@ def _referred(question: str, last: Turn, vocabulary: Vocabulary) -> tuple[str, .
     if _STUDY.search(question):
         references = [identity for identity in dict.fromkeys(shown) if vocabulary.documents[identity].kind != "article"]
         return tuple(references[:2])
-    return ()
+    return tuple(dict.fromkeys(identity for identity in shown if vocabulary.documents[identity].kind != "article"))[:3]
