@@ -16,7 +16,9 @@ from sequitur.chat import open_chat
 from sequitur.errors import SequiturError
 from sequitur.settings import load_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Offline evaluation on gold conversations.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Offline evaluation on gold conversations."
+)
 _GOLD = Path(__file__).parent / "gold"
 
 

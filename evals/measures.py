@@ -100,7 +100,7 @@ def _bears(claim: str, passage: str) -> bool:
     if _words(claim) in _words(passage):
         return True
     figures = {quantity.value for quantity in quantities(claim) if len(quantity.value) > 1}
-    said = {word for word in re.findall(r"[a-z]{4,}", fold(claim))}
+    said = set(re.findall(r"[a-z]{4,}", fold(claim)))
     there = set(re.findall(r"[a-z]{4,}", fold(passage)))
     return len(figures & {quantity.value for quantity in quantities(passage)}) >= 2 or len(said & there) >= 3
 
@@ -120,7 +120,13 @@ def numeric_fidelity(answer: Answer) -> float | None:
     """Share of the numbers in the answer's text (markers apart) that stand in a passage it cites."""
     there = {quantity.value for citation in answer.citations for quantity in quantities(citation.passage)}
     text = re.sub(r"\[\d+\]", "", answer.answer).replace("\\", "")
-    return share([quantity.value in there for quantity in quantities(text) if text[quantity.span.start : quantity.span.end][:1].isdigit() or quantity.value in there])
+    return share(
+        [
+            quantity.value in there
+            for quantity in quantities(text)
+            if text[quantity.span.start : quantity.span.end][:1].isdigit() or quantity.value in there
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True)

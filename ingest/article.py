@@ -8,7 +8,7 @@ text reveals it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -17,13 +17,26 @@ from sequitur.schema import Article, Block, ListedReference, Section, Span
 _BULLET = re.compile(r"^(?P<indent>\s*)(?:(?P<step>\d{1,2}[.)])|[•◦▪‣*+–-])\s+(?=\S)")
 _HEADING = re.compile(r"^(?P<marks>#{1,6})\s+")
 _CITATIONS = re.compile(r"(?P<gap>\s+|(?<=[.)\]\"”])\s*)\[?(?P<numbers>\d{1,2}(?:\s*[,;–-]\s*\d{1,2})*)\]?\s*$")
-_COUNTED = re.compile(r"(?:grade|phase|level|stage|type|week|day|month|year|age|score|table|figure|step|=|<|>|≥|≤|to|of|and|than)\s*$", re.I)
+_COUNTED = re.compile(
+    r"(?:grade|phase|level|stage|type|week|day|month|year|age|score|table|figure|step|=|<|>|≥|≤|to|of|and|than)\s*$", re.I
+)
 _INLINE = re.compile(
     r"\b(?:trials?|stud(?:y|ies)|reviews?|guidelines?|analysis|meta-analysis|series|reports?|cohort|authors|al\.)\s"
     r"\[?(?P<numbers>\d{1,2}(?:\s*,\s*\d{1,2})*)\]?(?=\s+[a-z(]|[,;.])"
 )
 _DATE = re.compile(r"last updated:?\s*(?P<date>[A-Z][a-z]+ \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]+ \d{4}|\d{4}-\d{2}-\d{2})", re.I)
-_STEPS = ("submitted", "under review", "in review", "pending review", "pending", "approved", "published", "reviewed", "rejected", "withdrawn")
+_STEPS = (
+    "submitted",
+    "under review",
+    "in review",
+    "pending review",
+    "pending",
+    "approved",
+    "published",
+    "reviewed",
+    "rejected",
+    "withdrawn",
+)
 _PENDING = re.compile(r"pending (?:human |medical |clinical |editorial |expert )?review|under review|awaiting (?:\w+ )?review", re.I)
 _APPROVED = re.compile(r"(?:has been|was|is) (?:\w+ )?(?:approved|reviewed and approved) by", re.I)
 _BANNER = re.compile(r"educational purpose|exercise caution|pending .*review|not a substitute", re.I)
@@ -38,6 +51,7 @@ class Line(NamedTuple):
 
     @property
     def bare(self) -> str:
+        """The line without white space around it."""
         return self.text.strip()
 
 
@@ -50,11 +64,9 @@ def parse_article(document_id: str, text: str) -> Article:
     references_at = _index(headings, lambda line: _name(line) in {"references", "bibliography", "sources"})
     disclaimer_at = _index(headings, lambda line: "disclaimer" in _name(line))
     invitation_at = _index(lines, lambda line: bool(re.match(r"have a follow-?up question\?", _name(line))))
-    ends = [len(text)]
-    for at in (references_at, disclaimer_at, invitation_at):
-        ends.append(at.start if at else len(text))
+    ends = [at.start if at else len(text) for at in (references_at, disclaimer_at, invitation_at)]
     head_end = _head_end(lines, headings, text)
-    head = text[: head_end]
+    head = text[:head_end]
     body_end = min(end for end in ends if end >= head_end)
     return Article(
         document_id=document_id,
@@ -82,8 +94,8 @@ def _name(line: Line) -> str:
     return _HEADING.sub("", line.bare).rstrip(":").lower()
 
 
-def _index(lines: Sequence[Line], test: object) -> Line | None:
-    return next((line for line in lines if callable(test) and test(line)), None)
+def _index(lines: Sequence[Line], test: Callable[[Line], bool]) -> Line | None:
+    return next((line for line in lines if test(line)), None)
 
 
 def _headings(lines: Sequence[Line]) -> list[Line]:
@@ -142,7 +154,7 @@ def _updated(head: str) -> str:
         return ""
     for form in ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%Y-%m-%d"):
         try:
-            return datetime.strptime(match["date"], form).date().isoformat()  # noqa: DTZ007 - a date, no clock
+            return datetime.strptime(match["date"], form).date().isoformat()
         except ValueError:
             continue
     return ""

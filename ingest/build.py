@@ -22,7 +22,7 @@ from ingest.references import build_ledger, link_supports
 from sequitur.adapters.embedders import open_embedder
 from sequitur.analysis import STOPWORDS
 from sequitur.errors import CorpusError, StoreError
-from sequitur.index import ArticleEntry, Index, current_generation, index_text, read_generation, read_manifest, write_generation
+from sequitur.index import ArticleEntry, Contents, Index, current_generation, index_text, read_generation, read_manifest, write_generation
 from sequitur.ports import Embedder, Vectors
 from sequitur.schema import Document, Passage
 from sequitur.settings import Settings
@@ -104,7 +104,8 @@ def _update(
     if not same:
         vectors, embedded = _vectors(corpus, embedder, previous, progress)
         passages = _with_supports(corpus, vectors)
-        write_generation(folder, manifest, corpus.documents, passages, corpus.articles, vectors, _words(passages, embedder))
+        words, word_vectors = _words(passages, embedder)
+        write_generation(folder, Contents(manifest, corpus.documents, passages, corpus.articles, words), vectors, word_vectors)
     return Report(
         documents=len(corpus.documents),
         passages=len(corpus.passages),
@@ -187,20 +188,19 @@ def _read_folder(
         except CorpusError as error:
             reject(path, str(error))
     cut = [passage for document in references for passage in reference_passages(document)]
-    path = next((place / name for name in _ARTICLE_NAMES if (place / name).exists()), None)
+    page = next((place / name for name in _ARTICLE_NAMES if (place / name).exists()), None)
+    if page is None:
+        reject(place, f"no article ({' or '.join(_ARTICLE_NAMES)}); its references are indexed alone")
+        return references, cut, None
     try:
-        if path is None:
-            reject(place, f"no article ({' or '.join(_ARTICLE_NAMES)}); its references are indexed alone")
-            return references, cut, None
-        document = read_article(path, slug)
+        document = read_article(page, slug)
         article = parse_article(slug, document.text)
         claims = list(article_passages(document, article))
         if not claims:
-            reject(path, "no section with text was found")
+            reject(page, "no section with text was found")
             return references, cut, None
     except CorpusError as error:
-        if path is not None:
-            reject(path, str(error))
+        reject(page, str(error))
         return references, cut, None
     ledger = build_ledger(article, references, claims)
     return [document, *references], [*claims, *cut], ArticleEntry(article, ledger, _defined([document, *references]))

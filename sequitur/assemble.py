@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sequitur.adapters.embedders import open_embedder
-from sequitur.condense import Vocabulary, vocabulary
+from sequitur.condense import Language, Vocabulary, vocabulary
 from sequitur.errors import StoreError
 from sequitur.index import Index, open_index
 from sequitur.lexicon import Lexicon
@@ -48,7 +48,6 @@ def assemble(settings: Settings) -> Assembly:
 
     abbreviations = {short: long for entry in index.articles for short, long in entry.abbreviations}
     article = index.articles[0].article if index.articles else None
-    known = vocabulary(
-        tuple(index.documents.values()), index.passages, article, Lexicon(abbreviations), dict(index.frequency), embedder.english(), near
-    )
+    language = Language(Lexicon(abbreviations), embedder.english(), near)
+    known = vocabulary(tuple(index.documents.values()), index.passages, article, index.frequency, language)
     return Assembly(index, embedder, known)

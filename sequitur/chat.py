@@ -85,13 +85,11 @@ class Chat:
         Raises:
             QuestionError: the question cannot be asked.
         """
-        last: Stage | CheckedClaim | Answer | None = None
-        for last in self.stream(question, turns, role, standalone):
-            pass
-        if not isinstance(last, Answer):
+        *_, answer = self.stream(question, turns, role, standalone)
+        if not isinstance(answer, Answer):
             message = "no answer came out of the stages"
             raise ModelError(message)
-        return last
+        return answer
 
     def stream(
         self, question: str, turns: Sequence[Turn] = (), role: Role = Role.CLINICIAN, standalone: str | None = None
@@ -201,4 +199,3 @@ class _Clock:
 
     def laps(self) -> tuple[tuple[str, float], ...]:
         return (*self._laps, ("total", round((time.perf_counter() - self._start) * 1000, 2)))
-

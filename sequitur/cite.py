@@ -75,7 +75,11 @@ class Citer:
             if line is None:
                 continue
             shown = next(
-                ((identity, markers[identity]) for identity in passage.supports if identity in markers and self._of(identity) in line.document_ids),
+                (
+                    (identity, markers[identity])
+                    for identity in passage.supports
+                    if identity in markers and self._of(identity) in line.document_ids
+                ),
                 None,
             )
             document = self._of(shown[0]) if shown else next(iter(line.document_ids), None)
@@ -83,4 +87,4 @@ class Citer:
         return tuple(chain)
 
     def _of(self, passage_id: str) -> str:
-        return self._index.by_id[passage_id].document_id
+        return str(self._index.by_id[passage_id].document_id)

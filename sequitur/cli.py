@@ -19,7 +19,13 @@ from sequitur.errors import QuestionError, SequiturError
 from sequitur.schema import Role
 from sequitur.settings import load_settings
 
-app = typer.Typer(name="sequitur", no_args_is_help=True, add_completion=False, help="Cited answers to follow-up questions about a medical article.")
+app = typer.Typer(
+    name="sequitur",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Cited answers to follow-up questions about a medical article.",
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
@@ -39,7 +45,7 @@ def _explained(*, debug: bool) -> Iterator[None]:
     except KeyboardInterrupt as error:
         raise typer.Exit(130) from error
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment] - the reader has gone; nothing is left to say
+        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the reader has gone; nothing is left to say
         raise typer.Exit(1) from None
 
 
@@ -146,7 +152,7 @@ def batch(
 def verify(as_json: Json = False, debug: Debug = False) -> None:
     """Check the index against its manifest and the corpus; exit 1 and a list when anything differs."""
     with _explained(debug=debug):
-        differences = import_module("sequitur.batch").verify_index(load_settings())
+        differences = import_module("ingest.check").verify_index(load_settings())
         if as_json:
             _print_json({"ok": not differences, "differences": differences})
         elif not differences:

@@ -6,19 +6,24 @@ Abstention is decided here from how well the best passages cover what was asked;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sequitur.analysis import stems
+from sequitur.coverage import coverage, gaps
 from sequitur.index import Index, unmarked
-from sequitur.retrieve import coverage, gaps
 from sequitur.schema import Claim, Draft, Hit, Passage, Query, Span
 from sequitur.text import quantities, sentences, words
 
 _MOST_CLAIMS = 9
 _BUDGET = 115  # words; a single long claim may pass it
 _SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
-_DANGLING = re.compile(r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The (?:former|latter|difference|gap|same|result))\b(?! (?:trial|study|review|guideline|document|series|is (?:the|a) ))")
+_DANGLING = re.compile(
+    r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The (?:former|latter|difference|gap|same|result))\b(?! (?:trial|study|review|guideline|document|series|is (?:the|a) ))"
+)
+
+_RESTRICTS = re.compile(r"^(?:if|when|before|after|unless|for|in|consider)\b|\bonly\b", re.IGNORECASE)
+_FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|may|should|can|shows?|showed|found)\b")
 
 
 class Thresholds(NamedTuple):
@@ -39,7 +44,7 @@ def answerable(query: Query, hits: Sequence[Hit], index: Index, thresholds: Thre
     """How sure it is that the hits answer the question, as log-odds: above 0, answer; below, abstain."""
     if not hits:
         return -10.0
-    return thresholds.intercept + sum(getattr(thresholds, name) * value for name, value in signals(query, hits, index).items())
+    return thresholds.intercept + sum(float(getattr(thresholds, name)) * value for name, value in signals(query, hits, index).items())
 
 
 def signals(query: Query, hits: Sequence[Hit], index: Index) -> dict[str, float]:
@@ -97,7 +102,9 @@ def _choose(hits: Sequence[Hit], index: Index, thresholds: Thresholds, wants: Se
 
 def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
     """Questions, notes to the editor, and who was studied (unless that is asked) are not answers."""
-    if passage.text.endswith("?") or ("editor's remark" in passage.flags and re.search(r"chatbot|for lookups", passage.text, re.IGNORECASE)):
+    if passage.text.endswith("?") or (
+        "editor's remark" in passage.flags and re.search(r"chatbot|for lookups", passage.text, re.IGNORECASE)
+    ):
         return False
     return passage.section != "Population" or bool({"size", "contraindication", "study"} & set(wants))
 
@@ -139,7 +146,12 @@ def _one_list(group: Sequence[_Chosen]) -> bool:
 
 
 def _lead(passage: Passage, index: Index) -> str:
-    return passage.lead.of(index.documents[passage.document_id].text) if passage.lead else ""
+    """The lead-in of a list item; none where the item is a sentence of its own that the lead-in only announces and does not restrict."""
+    if passage.lead is None:
+        return ""
+    lead = passage.lead.of(index.documents[passage.document_id].text)
+    restricts = _RESTRICTS.search(lead)
+    return "" if _FINITE.search(passage.text) and not restricts else lead
 
 
 def shown(passage: Passage, index: Index) -> str:
@@ -155,8 +167,3 @@ def preceding(passage: Passage, index: Index) -> Span | None:
     paragraph = text.rfind("\n", 0, passage.span.start) + 1
     found = [span for span in sentences(text, paragraph, passage.span.start) if span.end <= passage.span.start]
     return found[-1] if found and not text[paragraph : passage.span.start].lstrip().startswith(("#", "-")) else None
-
-
-def documents_behind(claims: Sequence[Claim], passages: Mapping[str, Passage]) -> tuple[str, ...]:
-    """Ids of the documents that claims cite, in order."""
-    return tuple(dict.fromkeys(passages[identity].document_id for claim in claims for identity in claim.passages))

@@ -65,10 +65,19 @@ class History:
             return tuple(Conversation(row.id, row.title, row.updated) for row in rows)
 
     def answers(self, conversation_id: str) -> tuple[Answer, ...]:
-        """The answers of a conversation in order; empty when there is none of that id."""
+        """The answers of a conversation in order; empty when there is none of that id.
+
+        Raises:
+            HistoryError: the database refused, or a stored answer is of another version.
+        """
         with self._session() as session:
             rows = session.scalars(select(_Turn).where(_Turn.conversation_id == conversation_id).order_by(_Turn.number))
-            return tuple(answer_from_record(json.loads(row.answer)) for row in rows)
+            stored = [row.answer for row in rows]
+        try:
+            return tuple(answer_from_record(json.loads(answer)) for answer in stored)
+        except (ValueError, KeyError, TypeError) as error:
+            message = f"the stored conversation {conversation_id!r} cannot be read by this version; begin a new one"
+            raise HistoryError(message) from error
 
     def append(self, conversation_id: str, answer: Answer) -> None:
         """Store one turn; creates the conversation when it is new.

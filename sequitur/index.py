@@ -57,29 +57,31 @@ class ArticleEntry:
     abbreviations: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True)
+class Contents:
+    """What a generation holds besides its search structures."""
+
+    manifest: Mapping[str, Any]
+    documents: Sequence[Document]
+    passages: Sequence[Passage]
+    articles: Sequence[ArticleEntry]
+    words: Sequence[str]  # content words of the corpus
+
+
 class Index:
     """One opened generation, in memory, immutable."""
 
-    def __init__(
-        self,
-        manifest: Mapping[str, Any],
-        documents: Sequence[Document],
-        passages: Sequence[Passage],
-        articles: Sequence[ArticleEntry],
-        vectors: faiss.Index,
-        bm25: bm25s.BM25,
-        words: tuple[Sequence[str], faiss.Index],
-    ) -> None:
+    def __init__(self, contents: Contents, vectors: faiss.Index, word_vectors: faiss.Index, bm25: bm25s.BM25) -> None:
         """Use `open_index` instead."""
-        self.manifest = manifest
-        self.documents = types.MappingProxyType({document.id: document for document in documents})
-        self.passages = tuple(passages)
-        self.by_id = types.MappingProxyType({passage.id: passage for passage in passages})
+        self.manifest = contents.manifest
+        self.documents = types.MappingProxyType({document.id: document for document in contents.documents})
+        self.passages = tuple(contents.passages)
+        self.by_id = types.MappingProxyType({passage.id: passage for passage in self.passages})
         self._rows = {passage.id: row for row, passage in enumerate(self.passages)}
-        self.articles = tuple(articles)
+        self.articles = tuple(contents.articles)
         self._vectors = vectors
         self._bm25 = bm25
-        self._words, self._word_vectors = words
+        self._words, self._word_vectors = contents.words, word_vectors
 
     @property
     def generation(self) -> str:
@@ -89,9 +91,7 @@ class Index:
     def near(self, vector: Vectors, at_least: float, k: int = 3) -> tuple[tuple[str, float], ...]:
         """Words of the corpus whose vectors are that close to a vector of shape (1, dimension), best first."""
         scores, rows = self._word_vectors.search(vector, min(k, len(self._words)))
-        return tuple(
-            (self._words[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if score >= at_least
-        )
+        return tuple((self._words[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if score >= at_least)
 
     def row(self, passage_id: str) -> int:
         """Where a passage stands."""
@@ -105,7 +105,7 @@ class Index:
         """Cosine of every query to every passage, shape (queries, passages). Exact."""
         count = len(self.passages)
         scores, rows = self._vectors.search(queries, count)
-        ordered = np.empty_like(scores)
+        ordered: Vectors = np.empty_like(scores)
         np.put_along_axis(ordered, rows, scores, axis=1)
         return ordered
 
@@ -189,15 +189,7 @@ def unmarked(passage: Passage) -> str:
 # --- writing -------------------------------------------------------------------------------------------------------------
 
 
-def write_generation(
-    folder: Path,
-    manifest: Mapping[str, Any],
-    documents: Sequence[Document],
-    passages: Sequence[Passage],
-    articles: Sequence[ArticleEntry],
-    vectors: Vectors,
-    words: tuple[Sequence[str], Vectors],
-) -> str:
+def write_generation(folder: Path, contents: Contents, vectors: Vectors, word_vectors: Vectors) -> str:
     """Write a generation aside, check it by opening it, and put it in force with one rename. Returns its name.
 
     The caller holds the writer's lock. Whatever goes wrong before the rename leaves the generation in force untouched.
@@ -209,18 +201,18 @@ def write_generation(
     aside = Path(tempfile.mkdtemp(prefix="aside-", dir=generations))
     number = max([int(path.name.split("-")[0]) for path in _generations(folder)], default=0) + 1
     try:
-        _write_jsonl(aside / "documents.jsonl", documents)
-        _write_jsonl(aside / "passages.jsonl", passages)
-        _write_text(aside / "articles.json", json.dumps([dataclasses.asdict(entry) for entry in articles], ensure_ascii=False))
+        _write_jsonl(aside / "documents.jsonl", contents.documents)
+        _write_jsonl(aside / "passages.jsonl", contents.passages)
+        _write_text(aside / "articles.json", json.dumps([dataclasses.asdict(entry) for entry in contents.articles], ensure_ascii=False))
         _write_vectors(aside / "vectors.faiss", vectors)
-        _write_text(aside / "words.json", json.dumps(list(words[0]), ensure_ascii=False))
-        _write_vectors(aside / "words.faiss", words[1])
-        by_id = {document.id: document for document in documents}
-        _write_bm25(aside / "bm25", [index_text(by_id[passage.document_id], passage) for passage in passages])
+        _write_text(aside / "words.json", json.dumps(list(contents.words), ensure_ascii=False))
+        _write_vectors(aside / "words.faiss", word_vectors)
+        by_id = {document.id: document for document in contents.documents}
+        _write_bm25(aside / "bm25", [index_text(by_id[passage.document_id], passage) for passage in contents.passages])
         files = {name: _entry(aside / name) for name in (*_FILES, *(f"bm25/{part}" for part in _BM25))}
         digest = hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
         name = f"{number:06d}-{digest[:12]}"
-        whole = {"format": FORMAT, "generation": name, **manifest, "files": files}
+        whole = {"format": FORMAT, "generation": name, **contents.manifest, "files": files}
         _write_text(aside / "manifest.json", json.dumps(whole, indent=1, sort_keys=True, ensure_ascii=False))
         for path in [*aside.rglob("*"), aside]:
             _sync(path)
@@ -369,7 +361,7 @@ def read_generation(generation: Path) -> Index:
     if vectors.ntotal != len(passages) or not passages or word_vectors.ntotal != len(words):
         message = f"the index in {generation} holds {vectors.ntotal} vectors for {len(passages)} passages: run `sequitur ingest`"
         raise StoreError(message)
-    return Index(manifest, documents, passages, articles, vectors, bm25, (words, word_vectors))
+    return Index(Contents(manifest, documents, passages, articles, words), vectors, word_vectors, bm25)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ import types
 import typing
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 
 def to_json(value: Any) -> Any:  # noqa: ANN401 - any value of the schema
@@ -15,7 +15,7 @@ def to_json(value: Any) -> Any:  # noqa: ANN401 - any value of the schema
     return dataclasses.asdict(value)
 
 
-def from_json(kind: Any, value: Any) -> Any:  # noqa: ANN401 - driven by the annotations
+def from_json(kind: Any, value: Any) -> Any:  # noqa: ANN401, PLR0911 - driven by the annotations, a case each
     """A value of `kind` from its JSON form, nested values and tuples included.
 
     Raises:
@@ -24,7 +24,7 @@ def from_json(kind: Any, value: Any) -> Any:  # noqa: ANN401 - driven by the ann
     if value is None:
         return None
     if dataclasses.is_dataclass(kind):
-        hints = _hints(kind)
+        hints = _hints(cast("type", kind))
         return kind(**{name: from_json(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
     origin, inner = typing.get_origin(kind), typing.get_args(kind)
     if origin is tuple:
@@ -41,5 +41,5 @@ def from_json(kind: Any, value: Any) -> Any:  # noqa: ANN401 - driven by the ann
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:  # noqa: ANN401 - a dataclass type
+def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)

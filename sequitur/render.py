@@ -36,7 +36,9 @@ def terminal(answer: Answer) -> str:
     lines.append(answer.answer)
     if answer.citations:
         lines.append("\nSources")
-        lines.extend(f"  [{citation.marker}] {source_line(citation)}\n      “{_one_line(citation.passage)}”" for citation in answer.citations)
+        lines.extend(
+            f"  [{citation.marker}] {source_line(citation)}\n      “{_one_line(citation.passage)}”" for citation in answer.citations
+        )
     if answer.related:
         lines.append("\nRelated reading (does not answer the question)")
         lines.extend(f"  · {source_line(citation)}: “{_one_line(citation.passage)}”" for citation in answer.related)
@@ -53,9 +55,17 @@ def markdown(answer: Answer) -> str:
     """An answer as a Markdown document with its sources, review state and disclaimer."""
     parts = [f"## {_escaped(answer.question)}", answer.answer]
     if answer.citations:
-        parts.append("\n".join(f"{citation.marker}. {_escaped(source_line(citation))}: “{_escaped(_one_line(citation.passage))}”" for citation in answer.citations))
+        parts.append(
+            "\n".join(
+                f"{citation.marker}. {_escaped(source_line(citation))}: “{_escaped(_one_line(citation.passage))}”"
+                for citation in answer.citations
+            )
+        )
     if answer.related:
-        parts.append("Related reading (does not answer the question):\n" + "\n".join(f"- {_escaped(source_line(citation))}" for citation in answer.related))
+        parts.append(
+            "Related reading (does not answer the question):\n"
+            + "\n".join(f"- {_escaped(source_line(citation))}" for citation in answer.related)
+        )
     parts.append(f"*{review_line(answer)}*")
     parts.append(f"> {answer.disclaimer}")
     return "\n\n".join(parts) + "\n"
@@ -64,9 +74,7 @@ def markdown(answer: Answer) -> str:
 def source_line(citation: Citation) -> str:
     """A source in one line: name, section, what is to be known of it, and what the article's numbers behind it stand for."""
     notes = [*citation.flags, *([f"{citation.confidence} confidence"] if citation.confidence in {"medium", "low"} else [])]
-    chain = [
-        f"article cites {link.number}: {link.status}" + (f", see [{link.marker}]" if link.marker else "") for link in citation.cites
-    ]
+    chain = [f"article cites {link.number}: {link.status}" + (f", see [{link.marker}]" if link.marker else "") for link in citation.cites]
     details = "; ".join([*notes, *chain])
     return f"{citation.label} · {citation.section}" + (f" ({details})" if details else "")
 

@@ -6,25 +6,20 @@ over the features below, fitted on the dev half of the gold set by `python -m ev
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
 from sequitur.analysis import stems
-from sequitur.condense.intent import SECTIONS, wants
+from sequitur.coverage import FIGURES, concepts_of, covered, has_figure, present
 from sequitur.index import Index
+from sequitur.intent import SECTIONS
 from sequitur.ports import Embedder, Vectors
 from sequitur.schema import TITLE, Hit, Passage, Query
-from sequitur.text import quantities
 
 _K = 10  # of reciprocal rank fusion
 _POOL = 120  # candidates that are ordered by the model
 _VOTES = 3  # best passages of a document that speak for it
-_IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in has
-_IN_TITLE = 0.8  # what a concept counts that only the document's title has
 
 # Feature weights. Every feature lies in 0..1, but for the cosine.
 WEIGHTS: Mapping[str, float] = {
@@ -64,9 +59,7 @@ def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 20, weight
     )
 
 
-def features(
-    query: Query, index: Index, embedder: Embedder
-) -> tuple[list[int], Vectors, Vectors, tuple[dict[int, int], dict[int, int]]]:
+def features(query: Query, index: Index, embedder: Embedder) -> tuple[list[int], Vectors, Vectors, tuple[dict[int, int], dict[int, int]]]:
     """Rows of the candidates, their features (candidates × WEIGHTS), best cosine of every passage, and dense and BM25 ranks by row."""
     texts = list(dict.fromkeys(reading.text for reading in query.readings))
     by_text = dict(zip(texts, index.dense(embedder.embed(texts)), strict=True))
@@ -78,16 +71,16 @@ def features(
     votes = _votes(fused, index)
     reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
-    concepts = _concepts(query, index)
+    concepts = concepts_of(query, index)
     total = sum(concept.weight for concept in concepts) or 1.0
-    whole = [sum(concept.weight * _present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
+    whole = [sum(concept.weight * present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
     values = np.zeros((len(rows), len(WEIGHTS)), dtype=np.float32)
     for place, row in enumerate(rows):
         passage = index.passages[row]
         values[place] = (
             fused[row],
             bm25[row],
-            _covered(concepts, row, index),
+            covered(concepts, row, index),
             similarity[index.titles[row]],
             votes[index.groups[row]],
             whole[index.groups[row]],
@@ -144,73 +137,6 @@ def _ranks(scores: Vectors) -> dict[int, int]:
     return {int(row): rank for rank, row in enumerate(order, 1) if scores[row] > 0}
 
 
-class _Concept(NamedTuple):
-    wordings: tuple[tuple[frozenset[str], float], ...]  # stems of each wording with its weight, the typed one first
-    weight: float
-    aspects: tuple[str, ...]  # answer types the concept itself names: "side effects", "dose"
-
-
-def _concepts(query: Query, index: Index) -> tuple[_Concept, ...]:
-    found = []
-    for focus in query.focus:
-        stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
-        aspects = tuple(want for want in wants(focus.wordings[0][0]) if want in SECTIONS)
-        known = tuple((terms, weight) for terms, weight in stemmed if terms)
-        found.append(_Concept(known, focus.strength * rarity([terms for terms, weight in known if weight > 0.5], index), aspects))
-    return tuple(found)
-
-
-def coverage(query: Query, row: int, index: Index) -> float:
-    """Share of the question's concepts that a passage has, in any wording, weighted by their rarity; 0..1.
-
-    A concept that only the document's title has counts less; an aspect ("side effects") counts where the section is about it.
-    """
-    return _covered(_concepts(query, index), row, index)
-
-
-def _covered(concepts: Sequence[_Concept], row: int, index: Index) -> float:
-    whole = sum(concept.weight for concept in concepts)
-    return sum(concept.weight * _best(concept, row, index) for concept in concepts) / whole if whole else 0.0
-
-
-def _best(concept: _Concept, row: int, index: Index) -> float:
-    best = _present(concept.wordings, index.own_stems[row])
-    if best < 1.0:
-        best = max(best, _IN_PLACE * _present(concept.wordings, index.stems[row]))
-        best = max(best, _IN_TITLE * _present(concept.wordings, index.stems[index.titles[row]]))
-        if best < _IN_TITLE and concept.aspects:
-            best = max(best, _aspect(concept.aspects, index.passages[row]))
-    return best
-
-
-def _aspect(aspects: Sequence[str], passage: Passage) -> float:
-    """Whether a passage is about an aspect without naming it: by the section it stands in and the kind of figure it has."""
-    fits = any(SECTIONS[aspect].search(passage.section) for aspect in aspects)
-    figured = [aspect for aspect in aspects if aspect in _FIGURES]
-    if not figured:
-        return _IN_TITLE if fits else 0.0
-    return 0.3 * fits + 0.5 * any(_has_figure(aspect, passage) for aspect in figured)
-
-
-def _present(wordings: Sequence[tuple[frozenset[str], float]], stemmed: frozenset[str]) -> float:
-    """The weight of the best wording that is there; a part for a part of its words."""
-    best = 0.0
-    for wanted, weight in wordings:
-        if weight <= best:
-            continue
-        if wanted <= stemmed:
-            best = weight
-        elif len(wanted) > 1:
-            best = max(best, 0.6 * weight * len(wanted & stemmed) / len(wanted))
-    return best
-
-
-def rarity(wordings: Sequence[frozenset[str]], index: Index) -> float:
-    """Inverse document frequency of a concept: that of its commonest wording, for any of them will do. Unknown concepts weigh most."""
-    counts = [min(index.frequency.get(term, 0) for term in terms) for terms in wordings if terms]
-    return float(np.log1p(len(index.passages) / (1 + max(counts, default=0))))
-
-
 def _section_fits(query: Query, passage: Passage) -> float:
     """1 when the passage stands where answers of the wanted kind stand, less for kinds named later."""
     for place, want in enumerate(query.wants[:3]):
@@ -220,57 +146,7 @@ def _section_fits(query: Query, passage: Passage) -> float:
     return 0.0
 
 
-_DOSES = frozenset({"mg", "g", "µg", "mg/kg", "mg/day", "mg/h", "mg/kg/h", "µg/kg", "mcg/kg", "g/day"})
-_TIMES = frozenset({"day", "week", "month", "year", "h", "min"})
-_PEOPLE = frozenset({"patient", "people", "participant", "adult", "trial", "studies"})
-
-
-@lru_cache(maxsize=100_000)
-def _units(text: str) -> frozenset[str]:
-    """Units of the figures in a text; bare numbers give ""."""
-    return frozenset(quantity.unit for quantity in quantities(text))
-
-
-_FIGURES = frozenset({"dose", "duration", "size", "number"})
-
-
 def _figures_fit(query: Query, passage: Passage) -> float:
     """Share of the wanted kinds of figure that the passage has."""
-    wanted = [want for want in query.wants if want in _FIGURES]
-    return sum(_has_figure(want, passage) for want in wanted) / len(wanted) if wanted else 0.0
-
-
-def _has_figure(kind: str, passage: Passage) -> bool:
-    units = _units(passage.text)
-    if kind == "dose":
-        return bool(units & _DOSES)
-    if kind == "duration":
-        return bool(units & _TIMES)
-    if kind == "size":
-        return bool(units & _PEOPLE) or bool(units and passage.section == "Population")
-    return bool(units)
-
-
-class Gaps(NamedTuple):
-    """What of a question the passages leave uncovered."""
-
-    unknown: tuple[str, ...]  # concepts that no passage of the corpus has
-    share: float  # their share of the question, by rarity and strength, 0..1
-    medical: float  # the same for medical concepts only
-    anchored: bool  # whether the question has a medical concept that the corpus knows
-
-
-def gaps(query: Query, index: Index) -> Gaps:
-    """What is asked and stands nowhere in the corpus."""
-    concepts = _concepts(query, index)
-    whole = sum(concept.weight for concept in concepts) or 1.0
-    missing: list[str] = []
-    share, medical, anchored = 0.0, 0.0, False
-    for focus, concept in zip(query.focus, concepts, strict=True):
-        if not any(all(index.frequency.get(term, 0) for term in terms) for terms, _ in concept.wordings):
-            missing.append(focus.wordings[0][0])
-            share += concept.weight / whole
-            medical += focus.medical * concept.weight / whole
-        elif focus.medical:
-            anchored = True
-    return Gaps(tuple(missing), share, medical, anchored)
+    wanted = [want for want in query.wants if want in FIGURES]
+    return sum(has_figure(want, passage) for want in wanted) / len(wanted) if wanted else 0.0

@@ -48,8 +48,10 @@ _NOW = re.compile(
 _ALWAYS = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\b(?:kill(?:ing)? (?:myself|himself|herself|themsel\w+)|end (?:it all|my life|it|things)\b|want(?:s|ed)? to die|wan+a die|better off dead|suicidal(?! (?:ideation|thoughts in|patients))|feel(?:ing)? suicidal|"
-        r"take my (?:own )?life|don'?t want to (?:live|be here|wake up)|no (?:reason|point) (?:to|in) liv(?:e|ing)|cut(?:ting)? my (?:wrists?|self)|hurt(?:ing)? myself|harm(?:ing)? myself)\b",
+        (
+            r"\b(?:kill(?:ing)? (?:myself|himself|herself|themsel\w+)|end (?:it all|my life|it|things)\b|want(?:s|ed)? to die|wan+a die|better off dead|suicidal(?! (?:ideation|thoughts in|patients))|feel(?:ing)? suicidal|"
+            r"take my (?:own )?life|don'?t want to (?:live|be here|wake up)|no (?:reason|point) (?:to|in) liv(?:e|ing)|cut(?:ting)? my (?:wrists?|self)|hurt(?:ing)? myself|harm(?:ing)? myself)\b"
+        ),
         r"\b(?:overdosed|od'?d|od'?ed|od'?ing|over dosed)\b",
         r"\b(?:not|isn'?t|stopped|barely|hardly|cant|cannot|struggling to|trouble|difficulty|hard to|fighting to|gasping)\b[\w\s']{0,12}\bbreath(?:e|ing)?\b",
         r"\b(?:wont|won'?t|cant|can'?t|cannot|doesnt|not|unable to)\b[\w\s']{0,14}\b(?:wake|waking|rouse|rousing)\b",
@@ -64,8 +66,10 @@ _WITH_PERSON = tuple(
     for pattern in (
         r"\b(?:chest (?:pain|pains|pressure|tight\w*)|crushing (?:chest|pain)|pain in (?:my|his|her) chest)\b",
         r"\b(?:seizure|seizing|fitting|having a fit|had a fit|convuls\w+|foaming)\b",
-        r"\b(?:took|taken|swallow(?:ed)?|ate|had|has taken|drank|injected|snorted|gave (?:him|her|myself))\b[\w\s]{0,24}\b(?:too (?:much|many)|a (?:load|lot|handful|bunch|whole|bottle)|loads|all (?:my|his|her|the|of)|the whole|whole (?:bottle|pack|box)|on purpose|"
-        r"double dose|twice (?:the|my)|\d{2,} (?:\w+ )?(?:pills?|tablets?|tabs|capsules?|gabapentin|pregabalin|duloxetine|amitriptyline|tramadol|paracetamol|\w+in|\w+ine|\w+ol)\b)",
+        (
+            r"\b(?:took|taken|swallow(?:ed)?|ate|had|has taken|drank|injected|snorted|gave (?:him|her|myself))\b[\w\s]{0,24}\b(?:too (?:much|many)|a (?:load|lot|handful|bunch|whole|bottle)|loads|all (?:my|his|her|the|of)|the whole|whole (?:bottle|pack|box)|on purpose|"
+            r"double dose|twice (?:the|my)|\d{2,} (?:\w+ )?(?:pills?|tablets?|tabs|capsules?|gabapentin|pregabalin|duloxetine|amitriptyline|tramadol|paracetamol|\w+in|\w+ine|\w+ol)\b)"
+        ),
         r"\b(?:did|done|doing|used|took) too much\b|\btoo much (?:k|ket|ketamine|keta)\b|\bk-?hol(?:e|ing)\b",
         r"\b(?:child|kid|baby|toddler|son|daughter|dog)\b[\w\s]{0,20}\b(?:swallowed|ate|drank|got into|took|licked)\b",
         r"\b(?:face|mouth) (?:is )?droop\w*|slurr\w+ (?:speech|words)|can'?t (?:speak|talk|move (?:one|my|his|her))|sudden (?:weakness|numbness)|one side (?:of|is)|(?:having|had) a stroke|stroke (?:now|symptoms)",
@@ -79,7 +83,9 @@ _WITH_PERSON = tuple(
 _DENIED = re.compile(
     r"\b(?:no|not any|without|denies|denied|never had|not having|dont have|don'?t have|doesnt have|negative for)\s+(?:any\s+)?(?:chest|seizures?|fits?|suicidal|trouble|difficulty|overdose|swelling|breathing|history)\b[\w\s]{0,20}"
 )
-_HYPOTHETICAL = re.compile(r"\b(?:what if|if (?:i|someone|a patient|he|she)|would it|could it|risk|in case|worried (?:about|that)|should i worry)\b")
+_HYPOTHETICAL = re.compile(
+    r"\b(?:what if|if (?:i|someone|a patient|he|she)|would it|could it|risk|in case|worried (?:about|that)|should i worry)\b"
+)
 
 _MY_CASE = re.compile(
     r"\b(?:i|im|i'm|ive|i've|me|my|mine|we|our)\b|\bfor (?:him|her|them)\b|\b(?:my|the) (?:mum|mom|mother|dad|father|wife|husband|son|daughter|partner|child|friend|patient)\b|\bshould (?:he|she)\b"
@@ -98,7 +104,9 @@ _AMOUNT = re.compile(r"\b(?:dos\w*|how (?:much|many)|mg|amount|give|infusion|bol
 _OWN_THERAPY = re.compile(
     r"\b(?:my|i (?:take|am on|was given|have been|got))\b[\w\s]{0,40}\b(?:dose|tablets?|pills?|medication|meds|mg|prescri\w+|duloxetine|cymbalta|lyrica|pregabalin|gabapentin|neurontin|amitriptyline|tramadol|effexor|venlafaxine|ketamine)\b"
 )
-_CLINICAL_WE = re.compile(r"\b(?:what|which|when|where|how) (?:drug |agent )?(?:should|do|can|would) (?:i|we) (?:try|start|use|give|switch|start with|go)\b|\b(?:our|my) (?:patients|clinic|unit|practice|hospital|department|service)\b|\bi (?:am|'m) (?:writing|reading|preparing)|\bcan i (?:say|cite|conclude|assume|call|trust)|\bshould (?:i|we) (?:trust|believe|monitor|check|counsel|expect|measure|worry)\b")
+_CLINICAL_WE = re.compile(
+    r"\b(?:what|which|when|where|how) (?:drug |agent )?(?:should|do|can|would) (?:i|we) (?:try|start|use|give|switch|start with|go)\b|\b(?:our|my) (?:patients|clinic|unit|practice|hospital|department|service)\b|\bi (?:am|'m) (?:writing|reading|preparing)|\bcan i (?:say|cite|conclude|assume|call|trust)|\bshould (?:i|we) (?:trust|believe|monitor|check|counsel|expect|measure|worry)\b"
+)
 
 
 def gate(message: str) -> Gate:
@@ -121,17 +129,26 @@ def first_aid(message: str, numbers: Numbers) -> str:
     """What to do now, for an emergency: first the call, then the one or two things that cannot harm. No dose, no technique."""
     text = fold(message)
     lines = [f"**This may be an emergency. Call {numbers.emergency} now**, or have someone near you call, and stay with the person."]
-    if re.search(r"kill|suicid|end (?:it|my|things)|die\b|better off dead|my life|hurt(?:ing)? myself|harm(?:ing)? myself|reason to live|cutting|want to (?:live|be here)", text):
+    if re.search(
+        r"kill|suicid|end (?:it|my|things)|die\b|better off dead|my life|hurt(?:ing)? myself|harm(?:ing)? myself|reason to live|cutting|want to (?:live|be here)",
+        text,
+    ):
         lines = [
-            f"**If there is any danger that you or someone else may act on this now, call {numbers.emergency} now.** "
-            f"Talk to someone at once: {numbers.crisis}, or a person you trust who can stay with you.",
+            (
+                f"**If there is any danger that you or someone else may act on this now, call {numbers.emergency} now.** "
+                f"Talk to someone at once: {numbers.crisis}, or a person you trust who can stay with you."
+            ),
             "Move medicines and anything that could be used for harm out of reach. Pain that feels unbearable can be treated: say so to the people you call.",
         ]
     elif re.search(r"took|taken|swallow|overdos|\bod|too (?:much|many)|k-?hol|snort|inject|pills|tablets|on purpose", text):
-        lines.append(f"{numbers.poison[:1].upper()}{numbers.poison[1:]} can advise while help is on the way: tell them what was taken, how much and when.")
+        lines.append(
+            f"{numbers.poison[:1].upper()}{numbers.poison[1:]} can advise while help is on the way: tell them what was taken, how much and when."
+        )
         lines.append("Do not make the person vomit. If they are drowsy but breathing, lay them on their side.")
     elif re.search(r"breath|wake|unconscious|unresponsive|collapsed|passed out|blue|sats|spo2", text):
-        lines.append("If an infusion is running and you are trained to, stop it. If the person breathes, lay them on their side; follow what the emergency operator says.")
+        lines.append(
+            "If an infusion is running and you are trained to, stop it. If the person breathes, lay them on their side; follow what the emergency operator says."
+        )
     return "\n\n".join(lines)
 
 

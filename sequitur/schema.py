@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 TITLE = "title"  # flag of the passage that stands for a whole document
 
+
 class Span(NamedTuple):
     """Half-open character range [start, end) of a document's stored text."""
 

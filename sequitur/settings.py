@@ -18,9 +18,7 @@ from sequitur.errors import SettingsError
 class Settings(BaseSettings):
     """Everything that can be set, with its default."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="SEQUITUR_", toml_file="sequitur.toml", extra="forbid", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="SEQUITUR_", toml_file="sequitur.toml", extra="forbid", frozen=True)
 
     corpus: Path = Path("corpus")
     index: str = ".sequitur/index"
@@ -39,8 +37,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """No `.env`: a file in the working folder must not change where questions are sent."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

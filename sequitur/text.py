@@ -10,22 +10,82 @@ from typing import NamedTuple
 from sequitur.schema import Span
 
 _ABBREVIATIONS = frozenset(
-    "al approx ca cf co dept dr e.g eg est etc ext fig figs i.e ie inc jr ltd max min mr mrs ms no nos p pp prof ref resp sd sr st "
-    "suppl tab v vol vs".split()
+    [
+        "al",
+        "approx",
+        "ca",
+        "cf",
+        "co",
+        "dept",
+        "dr",
+        "e.g",
+        "eg",
+        "est",
+        "etc",
+        "ext",
+        "fig",
+        "figs",
+        "i.e",
+        "ie",
+        "inc",
+        "jr",
+        "ltd",
+        "max",
+        "min",
+        "mr",
+        "mrs",
+        "ms",
+        "no",
+        "nos",
+        "p",
+        "pp",
+        "prof",
+        "ref",
+        "resp",
+        "sd",
+        "sr",
+        "st",
+        "suppl",
+        "tab",
+        "v",
+        "vol",
+        "vs",
+    ]
 )
 _BOUNDARY = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9µ≥≤<>])|[.!?][\"”’')\]]*\s*$")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
 _NUMBER_WORDS = {
     word: str(value)
     for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+            "thirteen",
+            "fourteen",
+            "fifteen",
+            "sixteen",
+            "seventeen",
+            "eighteen",
+            "nineteen",
+            "twenty",
+        ]
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60"}
 
 
 def canonical(data: bytes) -> str:
-    """The text that is stored of a plain-text file: UTF-8, no byte-order mark, `\\n` line ends.
+    r"""The text that is stored of a plain-text file: UTF-8, no byte-order mark, `\n` line ends.
 
     Raises:
         UnicodeDecodeError: the bytes are not UTF-8.
@@ -43,9 +103,8 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
     begin = start
     for match in _BOUNDARY.finditer(text[start:end]):
         stop = start + match.end()
-        if text[stop - 1].isspace() or not _ends_sentence(text, begin, start + match.start()):
-            if start + match.end() < end:
-                continue
+        if stop < end and not _ends_sentence(text, begin, start + match.start()):
+            continue
         span = _stripped(text, begin, stop)
         if span.start < span.end:
             yield span
@@ -111,7 +170,8 @@ _UNITS = (
     r"participants?|patients?|people|adults|trials?|studies|fold"
 )
 _QUANTITY = re.compile(
-    rf"(?<![\w.])(?P<number>[-−]?\d+(?:,\d{{3}})+(?:\.\d+)?|[-−]?\d*\.\d+|[-−]?\d+)(?![\d])(?:[\s-]?(?P<unit>{_UNITS})(?![\w/]))?", re.IGNORECASE
+    rf"(?<![\w.])(?P<number>[-−]?\d+(?:,\d{{3}})+(?:\.\d+)?|[-−]?\d*\.\d+|[-−]?\d+)(?![\d])(?:[\s-]?(?P<unit>{_UNITS})(?![\w/]))?",
+    re.IGNORECASE,
 )
 _SAME_UNIT = {"per cent": "%", "percent": "%", "mcg": "µg", "microgram": "µg", "hour": "h", "minute": "min", "mg/d": "mg/day", "ml": "mL"}
 
@@ -142,5 +202,5 @@ def _plain(number: str) -> str:
 
 def _unit(unit: str) -> str:
     unit = unit.lower()
-    singular = unit.rstrip("s") if len(unit) > 2 and not unit.endswith("ies") else unit  # noqa: PLR2004
+    singular = unit.rstrip("s") if len(unit) > 2 and not unit.endswith("ies") else unit
     return _SAME_UNIT.get(singular, singular)

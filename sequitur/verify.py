@@ -14,7 +14,9 @@ from sequitur.lexicon import general
 from sequitur.schema import Claim, Document, Passage, Span, Verdict, Withheld
 from sequitur.text import fold, quantities, tokens
 
-_NEGATIONS = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot|lack\w*|fail\w*|absence|absent|negative|insignificant|non|n't|unproven|unclear|inconclusive)\b|n't\b")
+_NEGATIONS = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|without|cannot|lack\w*|fail\w*|absence|absent|negative|insignificant|non|n't|unproven|unclear|inconclusive)\b|n't\b"
+)
 _QUALIFIERS = re.compile(
     r"\b(?:only|cancer[- ]related|cancer|acute|subacute|chronic|refractory|short-term|long-term|routine|last resort|may|might|possible|potential|limited|weak|"
     r"low certainty|at best|relative|adjunct|after failure|have failed|first-line|second-line|third-line|level i+|grade [a-e])\b",
@@ -82,7 +84,11 @@ def source_span(passage: Passage, documents: Mapping[str, Document]) -> Span:
         paragraph = text.rfind("\n", 0, passage.span.start) + 1
         before = text[paragraph : passage.span.start]
         opens = re.search(r"(?:^|(?<=[.!?]\s))[^.!?\n](?:[^.!?\n]|[.!?](?!\s+[A-Z\"“]))*[.!?][\"”)]*\s*$", before)
-        if re.match(r"(?:It|They|Those|These|This|That|Such|Both|Neither|The)\b", passage.text) and opens and not before.startswith(("#", "-")):
+        if (
+            re.match(r"(?:It|They|Those|These|This|That|Such|Both|Neither|The)\b", passage.text)
+            and opens
+            and not before.startswith(("#", "-"))
+        ):
             start = paragraph + opens.start()
     return Span(start, passage.span.end)
 
@@ -153,7 +159,9 @@ def _negation(claim: str, source: str) -> str:
 
 def _direction(claim: str, source: str) -> str:
     said, there = fold(claim), fold(source)
-    if (_UP.search(said) and not _UP.search(there) and _DOWN.search(there)) or (_DOWN.search(said) and not _DOWN.search(there) and _UP.search(there)):
+    if (_UP.search(said) and not _UP.search(there) and _DOWN.search(there)) or (
+        _DOWN.search(said) and not _DOWN.search(there) and _UP.search(there)
+    ):
         return "its direction is not that of the cited passage"
     return ""
 

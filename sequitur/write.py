@@ -82,7 +82,7 @@ def _caution(citation: Citation) -> str:
 
 def _sentence(text: str) -> str:
     text = _plain(text.strip().rstrip(";"))
-    return text if text.endswith((".", "!", "?", ")", "\"", "”")) and not text.endswith(("mg)",)) else f"{text}."
+    return text if text.endswith((".", "!", "?", ")", '"', "”")) and not text.endswith(("mg)",)) else f"{text}."
 
 
 def _plain(text: str) -> str:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from sequitur.analysis import STOPWORDS, stem
 from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
 from sequitur.condense.followup import rewrite
-from sequitur.condense.intent import ACKNOWLEDGEMENT, wants
 from sequitur.errors import QuestionError
+from sequitur.intent import ACKNOWLEDGEMENT, wants
 from sequitur.lexicon import Lexicon
 from sequitur.schema import Article, Document, Focus, Passage, Query, Reading, Turn
 from sequitur.text import fold, tokens
@@ -21,7 +21,7 @@ _MAX_EXPANSION_WORDS = 12
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about
 _COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
 
-__all__ = ["MAX_CHARACTERS", "Vocabulary", "condense", "question_text", "vocabulary"]
+__all__ = ["MAX_CHARACTERS", "Language", "Vocabulary", "condense", "question_text", "vocabulary"]
 
 
 class Weights(NamedTuple):
@@ -56,24 +56,31 @@ def question_text(question: str) -> str:
     return text
 
 
+class Language(NamedTuple):
+    """What is known of words beyond the corpus."""
+
+    lexicon: Lexicon
+    english: Mapping[str, int]  # everyday words by frequency rank
+    near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning, with cosines
+
+
 def vocabulary(
     documents: Sequence[Document],
     passages: Sequence[Passage],
     article: Article | None,
-    lexicon: Lexicon,
-    frequency: dict[str, int],
-    english: Mapping[str, int],
-    near: Callable[[str], tuple[tuple[str, float], ...]],
+    frequency: Mapping[str, int],
+    language: Language,
 ) -> Vocabulary:
     """What is needed to understand questions about a corpus; built once when an index is opened."""
+    lexicon = language.lexicon
     words = {lexicon.american(token) for passage in passages for token in tokens(passage.text) if token.isalpha()}
     known = Vocabulary(
         lexicon=lexicon,
         frequency=frequency,
         passages=len(passages),
         words=frozenset(word for word in words | lexicon.words if len(word) > 3),
-        english=english,
-        near=near,
+        english=language.english,
+        near=language.near,
         topic=(),
         names=_names(documents, frequency),
         documents={document.id: document for document in documents},
@@ -84,7 +91,7 @@ def vocabulary(
     return Vocabulary(**{name: getattr(known, name) for name in Vocabulary.__dataclass_fields__ if name != "topic"}, topic=topic)
 
 
-def _names(documents: Sequence[Document], frequency: dict[str, int]) -> dict[str, tuple[str, ...]]:
+def _names(documents: Sequence[Document], frequency: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
     """Names that single out few documents: authors, acronyms of titles, journals."""
     found: dict[str, set[str]] = {}
     for document in documents:
@@ -179,4 +186,3 @@ def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary) -
         rank = max(known.english.get(word, _RARE) for word in concept.words)
         strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON)))
     return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical)
-

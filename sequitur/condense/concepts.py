@@ -22,8 +22,39 @@ _CONDITION = re.compile(
     r"migraines?|stroke|fibromyalgia|shingles|zoster|diabetes|depression|surgery|amputation|sclerosis|crps|cipn|phn|sci|tn|dpn)$"
 )
 _ROUTE = frozenset(
-    "intravenous iv oral orally po topical topically gel cream ointment patch subcutaneous sc subcut intranasal nasal intramuscular im epidural "
-    "intrathecal infusion infusions bolus drip sublingual lozenge tablet capsule injection spray push".split()
+    [
+        "intravenous",
+        "iv",
+        "oral",
+        "orally",
+        "po",
+        "topical",
+        "topically",
+        "gel",
+        "cream",
+        "ointment",
+        "patch",
+        "subcutaneous",
+        "sc",
+        "subcut",
+        "intranasal",
+        "nasal",
+        "intramuscular",
+        "im",
+        "epidural",
+        "intrathecal",
+        "infusion",
+        "infusions",
+        "bolus",
+        "drip",
+        "sublingual",
+        "lozenge",
+        "tablet",
+        "capsule",
+        "injection",
+        "spray",
+        "push",
+    ]
 )
 _EDIT = ((8, 2), (5, 1))  # words of at least that length may differ in that many letters
 _STUB = 3  # letters of a truncated word
@@ -69,7 +100,6 @@ class Vocabulary:
     def rarity(self, words: Sequence[str]) -> int:
         """In how many passages the rarest of the words stands."""
         return min((self.frequency.get(stem(word), 0) for word in words), default=0)
-
 
     def named(self, text: str) -> tuple[str, ...]:
         """Documents a text names: by an author, an acronym of the title or a year, with the design to decide; the best match."""
@@ -180,11 +210,11 @@ def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary
             for further in vocabulary.lexicon.expansions(expansion.words):
                 weight = expansion.weight * further.weight
                 alternatives[further.words] = max(alternatives.get(further.words, 0.0), weight)
-    for other in _TIMES.get(words[-1].rstrip("s"), ()):
-        alternatives.setdefault(other, _TIME_WEIGHT)
+    for said in _TIMES.get(words[-1].rstrip("s"), ()):
+        alternatives.setdefault(said, _TIME_WEIGHT)
     if not expansions and not any(stem(word) in vocabulary.frequency for word in words):
-        for other, cosine in vocabulary.near(" ".join(words)):
-            alternatives[(other,)] = cosine - _NEAR_DISCOUNT
+        for near, cosine in vocabulary.near(" ".join(words)):
+            alternatives[(near,)] = cosine - _NEAR_DISCOUNT
     alternatives.pop(words, None)
     usable = [(other, weight) for other, weight in alternatives.items() if any(stem(word) in vocabulary.frequency for word in other)]
     usable.sort(key=lambda pair: (-pair[1], pair[0]))

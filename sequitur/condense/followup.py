@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
-from sequitur.condense.intent import wants
+from sequitur.intent import wants
 from sequitur.schema import Turn, short_name
 from sequitur.text import tokens
 
 _LEAD = re.compile(r"^(?:(?:and|but|or|so|also|then|ok(?:ay)?|right|hmm+|well|yes|yeah|sure|sorry|thanks?|great|um+)\b[\s,]*)+", re.I)
-_ELLIPSIS = re.compile(r"^(?:what about|how about|what of|same (?:for|in|with)|versus|vs\.?|compared (?:to|with)|and|or|but|in|for|with|on|to|any)\b", re.I)
-_CORRECTION = re.compile(r"^(?:no|nope|sorry|wait|actually|i mean[t]?|not that|rather)\b[\s,]*(?:no\b|sorry\b|i mean[t]?\b|the\b|actually\b|about\b|,|\s)*", re.I)
+_ELLIPSIS = re.compile(
+    r"^(?:what about|how about|what of|same (?:for|in|with)|versus|vs\.?|compared (?:to|with)|and|or|but|in|for|with|on|to|any)\b", re.I
+)
+_CORRECTION = re.compile(
+    r"^(?:no|nope|sorry|wait|actually|i mean[t]?|not that|rather)\b[\s,]*(?:no\b|sorry\b|i mean[t]?\b|the\b|actually\b|about\b|,|\s)*", re.I
+)
 _PRONOUN = re.compile(r"\b(?:it|its|they|them|their|theirs|this|that|those|these|he|she|there|one|ones|same)\b", re.I)
 _STUDY = re.compile(
     r"\b(?:that|this|the|those|these|their|which|what)\s+(?:\w+\s+)?(?:trial|study|studies|trials|paper|papers|review|series|cohort|authors?|analysis|guideline)\b|"
@@ -21,9 +25,15 @@ _STUDY = re.compile(
     r"\b(?:it|that) (?:was )?(?:double[- ]blind|randomi[sz]ed)|which (?:country|year)|\bn\s*\?",
     re.I,
 )
-_ORDINAL = re.compile(r"\b(?:the\s+)?(first|second|third|fourth|fifth|last|former|latter)\s+(?:one|source|study|trial|paper|reference|point|citation)\b|\[(\d{1,2})\]", re.I)
+_ORDINAL = re.compile(
+    r"\b(?:the\s+)?(first|second|third|fourth|fifth|last|former|latter)\s+(?:one|source|study|trial|paper|reference|point|citation)\b|\[(\d{1,2})\]",
+    re.I,
+)
 _ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "former": 1, "latter": 2}
-_BARE = re.compile(r"^(?:why(?: not| is that| so)?|how so|how come|really|are you sure|says who|meaning|such as|like what|for example|explain|more|tell me more|go on|elaborate|details?)[\s?!.]*$", re.I)
+_BARE = re.compile(
+    r"^(?:why(?: not| is that| so)?|how so|how come|really|are you sure|says who|meaning|such as|like what|for example|explain|more|tell me more|go on|elaborate|details?)[\s?!.]*$",
+    re.I,
+)
 _JOINS = {"condition": "in", "drug": "with", "route": "by"}
 _FEW = 3  # concepts of a question that may still lean on the one before
 
@@ -40,7 +50,7 @@ class Rewritten:
 
 def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: Vocabulary) -> Rewritten:
     """The question in words that need no history. Self-contained questions and first turns change only in spelling and wording."""
-    clean = tidy(question, wording, vocabulary)
+    clean = tidy(question, wording)
     if not turns:
         return Rewritten(clean, (), follow_up=False, shown=())
     last = turns[-1]
@@ -57,10 +67,10 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
         return Rewritten(_substituted(last.standalone, before, rest_wording), before.concepts, follow_up=True, shown=shown)
     carried = _carried(wording, _stack(turns, vocabulary), vocabulary)
     source = _source(question, last, vocabulary)
-    return Rewritten(_completed(tidy(rest, rest_wording, vocabulary), carried, source), carried, follow_up=True, shown=shown)
+    return Rewritten(_completed(tidy(rest, rest_wording), carried, source), carried, follow_up=True, shown=shown)
 
 
-def tidy(question: str, wording: Wording, vocabulary: Vocabulary) -> str:
+def tidy(question: str, wording: Wording) -> str:
     """The question in words of the field: typos corrected, lay words, brands and abbreviations replaced. As typed where nothing changes."""
     text = question.strip()
     for typed, corrected in zip(wording.typed, wording.corrected, strict=True):
@@ -87,7 +97,11 @@ def _stands_alone(question: str, rest: str, wording: Wording, *, correction: boo
 
 def _only_names(rest: str, wording: Wording) -> bool:
     """Whether the turn only names things (a drug, a condition, a route) and asks nothing of its own."""
-    asks = re.search(r"\b(?:how|why|who|when|which|what|does|do|did|is|are|was|were|can|could|should|will|would|has|have)\b", _ELLIPSIS.sub("", rest), re.I)
+    asks = re.search(
+        r"\b(?:how|why|who|when|which|what|does|do|did|is|are|was|were|can|could|should|will|would|has|have)\b",
+        _ELLIPSIS.sub("", rest),
+        re.I,
+    )
     kinds = set(wants(_ELLIPSIS.sub("", rest))) - {"comparison", "study"}
     return bool(wording.concepts) and not asks and not kinds and any(concept.slot for concept in wording.concepts)
 
@@ -113,7 +127,9 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
         for concept in read(turn.standalone, vocabulary).concepts:
             if concept.slot in {"drug", "condition"}:
                 stack.setdefault(concept.slot, concept)
-    before = [concept for concept in read(turns[-1].standalone, vocabulary).concepts if not concept.slot and vocabulary.rarity(concept.words)]
+    before = [
+        concept for concept in read(turns[-1].standalone, vocabulary).concepts if not concept.slot and vocabulary.rarity(concept.words)
+    ]
     if before:
         stack["other"] = min(before, key=lambda concept: vocabulary.rarity(concept.words))
     for concept in vocabulary.topic:
@@ -150,9 +166,7 @@ def _completed(clean: str, carried: Sequence[Concept], source: str = "") -> str:
     if drug:
         replaced, count = re.subn(r"\b(?:its|their)\b", drug, text, count=1, flags=re.I)
         text, drug = (replaced, "") if count else (text, drug)
-    tail = "".join(
-        f" {_JOINS.get(concept.slot, 'and')} {concept.text}" for concept in carried if concept.slot != "drug" or drug
-    )
+    tail = "".join(f" {_JOINS.get(concept.slot, 'and')} {concept.text}" for concept in carried if concept.slot != "drug" or drug)
     origin = f" in {source}" if source else ""
     return f"{text[:1].upper()}{text[1:]}{tail}{origin}?"
 

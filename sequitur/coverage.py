@@ -1,0 +1,138 @@
+"""How much of a question a passage covers, and what of it the corpus never mentions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from sequitur.analysis import stems
+from sequitur.index import Index
+from sequitur.intent import SECTIONS, wants
+from sequitur.schema import Passage, Query
+from sequitur.text import quantities
+
+_IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in has
+_IN_TITLE = 0.8  # what a concept counts that only the document's title has
+_DOSES = frozenset({"mg", "g", "µg", "mg/kg", "mg/day", "mg/h", "mg/kg/h", "µg/kg", "mcg/kg", "g/day"})
+_TIMES = frozenset({"day", "week", "month", "year", "h", "min"})
+_PEOPLE = frozenset({"patient", "people", "participant", "adult", "trial", "studies"})
+
+
+class Sought(NamedTuple):
+    """A concept of a question, ready to be looked for."""
+
+    wordings: tuple[tuple[frozenset[str], float], ...]  # stems of each wording with its weight, the typed one first
+    weight: float
+    aspects: tuple[str, ...]  # answer types the concept itself names: "side effects", "dose"
+
+
+def concepts_of(query: Query, index: Index) -> tuple[Sought, ...]:
+    """The concepts of a query with their stems and weights; worked out once a question."""
+    found = []
+    for focus in query.focus:
+        stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
+        aspects = tuple(want for want in wants(focus.wordings[0][0]) if want in SECTIONS)
+        known = tuple((terms, weight) for terms, weight in stemmed if terms)
+        found.append(Sought(known, focus.strength * rarity([terms for terms, weight in known if weight > 0.5], index), aspects))
+    return tuple(found)
+
+
+def coverage(query: Query, row: int, index: Index) -> float:
+    """Share of the question's concepts that a passage has, in any wording, weighted by their rarity; 0..1.
+
+    A concept that only the document's title has counts less; an aspect ("side effects") counts where the section is about it.
+    """
+    return covered(concepts_of(query, index), row, index)
+
+
+def covered(concepts: Sequence[Sought], row: int, index: Index) -> float:
+    """`coverage` for concepts already prepared."""
+    whole = sum(concept.weight for concept in concepts)
+    return sum(concept.weight * _best(concept, row, index) for concept in concepts) / whole if whole else 0.0
+
+
+def _best(concept: Sought, row: int, index: Index) -> float:
+    best = present(concept.wordings, index.own_stems[row])
+    if best < 1.0:
+        best = max(best, _IN_PLACE * present(concept.wordings, index.stems[row]))
+        best = max(best, _IN_TITLE * present(concept.wordings, index.stems[index.titles[row]]))
+        if best < _IN_TITLE and concept.aspects:
+            best = max(best, _aspect(concept.aspects, index.passages[row]))
+    return best
+
+
+def _aspect(aspects: Sequence[str], passage: Passage) -> float:
+    """Whether a passage is about an aspect without naming it: by the section it stands in and the kind of figure it has."""
+    fits = any(SECTIONS[aspect].search(passage.section) for aspect in aspects)
+    figured = [aspect for aspect in aspects if aspect in FIGURES]
+    if not figured:
+        return _IN_TITLE if fits else 0.0
+    return 0.3 * fits + 0.5 * any(has_figure(aspect, passage) for aspect in figured)
+
+
+def present(wordings: Sequence[tuple[frozenset[str], float]], stemmed: frozenset[str]) -> float:
+    """The weight of the best wording that is there; a part for a part of its words."""
+    best = 0.0
+    for wanted, weight in wordings:
+        if weight <= best:
+            continue
+        if wanted <= stemmed:
+            best = weight
+        elif len(wanted) > 1:
+            best = max(best, 0.6 * weight * len(wanted & stemmed) / len(wanted))
+    return best
+
+
+def rarity(wordings: Sequence[frozenset[str]], index: Index) -> float:
+    """Inverse document frequency of a concept: that of its commonest wording, for any of them will do. Unknown concepts weigh most."""
+    counts = [min(index.frequency.get(term, 0) for term in terms) for terms in wordings if terms]
+    return float(np.log1p(len(index.passages) / (1 + max(counts, default=0))))
+
+
+@lru_cache(maxsize=100_000)
+def _units(text: str) -> frozenset[str]:
+    """Units of the figures in a text; bare numbers give ""."""
+    return frozenset(quantity.unit for quantity in quantities(text))
+
+
+FIGURES = frozenset({"dose", "duration", "size", "number"})
+
+
+def has_figure(kind: str, passage: Passage) -> bool:
+    """Whether a passage has a figure of the kind: "dose", "duration", "size" or any "number"."""
+    units = _units(passage.text)
+    if kind == "dose":
+        return bool(units & _DOSES)
+    if kind == "duration":
+        return bool(units & _TIMES)
+    if kind == "size":
+        return bool(units & _PEOPLE) or bool(units and passage.section == "Population")
+    return bool(units)
+
+
+class Gaps(NamedTuple):
+    """What of a question the passages leave uncovered."""
+
+    unknown: tuple[str, ...]  # concepts that no passage of the corpus has
+    share: float  # their share of the question, by rarity and strength, 0..1
+    medical: float  # the same for medical concepts only
+    anchored: bool  # whether the question has a medical concept that the corpus knows
+
+
+def gaps(query: Query, index: Index) -> Gaps:
+    """What is asked and stands nowhere in the corpus."""
+    concepts = concepts_of(query, index)
+    whole = sum(concept.weight for concept in concepts) or 1.0
+    missing: list[str] = []
+    share, medical, anchored = 0.0, 0.0, False
+    for focus, concept in zip(query.focus, concepts, strict=True):
+        if not any(all(index.frequency.get(term, 0) for term in terms) for terms, _ in concept.wordings):
+            missing.append(focus.wordings[0][0])
+            share += concept.weight / whole
+            medical += focus.medical * concept.weight / whole
+        elif focus.medical:
+            anchored = True
+    return Gaps(tuple(missing), share, medical, anchored)

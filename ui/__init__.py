@@ -1,0 +1,1 @@
+"""The Streamlit pages: article with its follow-up box, and the sources."""

@@ -1,0 +1,153 @@
+"""What one browser tab remembers between reruns, and the chat and history that all tabs share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import uuid4
+
+import streamlit as st
+
+from sequitur.chat import Chat, open_chat
+from sequitur.errors import HistoryError, SequiturError
+from sequitur.history import History, open_history
+from sequitur.schema import Answer
+from sequitur.settings import Settings, load_settings
+
+_KEY = "sequitur"
+_ADDRESS = "conversation"
+_WANTED = "article-wanted"
+
+
+class Asked(NamedTuple):
+    """A question on its way; `standalone` is set where the reader mended how it was understood."""
+
+    question: str
+    standalone: str | None = None
+
+
+@dataclass(slots=True)
+class Session:
+    """The open conversation."""
+
+    id: str = field(default_factory=lambda: uuid4().hex)
+    answers: list[Answer] = field(default_factory=list)
+    pending: Asked | None = None
+    problem: tuple[str, str] | None = None  # a question that could not be asked, and why
+    unsaved: str = ""  # why the conversation is not kept
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything was asked."""
+        return bool(self.answers or self.pending or self.problem)
+
+
+def current() -> Session:
+    """This tab's session; an address that names a stored conversation opens it."""
+    found = st.session_state.get(_KEY)
+    if isinstance(found, Session):
+        return found
+    session = Session()
+    st.session_state[_KEY] = session
+    named = st.query_params.get(_ADDRESS)
+    if named:
+        open_conversation(named)
+    return current()
+
+
+def ask(question: str, standalone: str | None = None) -> None:
+    """Queue a question for the run that follows; the run itself asks it, once."""
+    session = current()
+    session.pending, session.problem = Asked(question, standalone), None
+
+
+def start_anew() -> None:
+    """Leave the open conversation, which stays stored."""
+    st.session_state[_KEY] = Session()
+    st.session_state[_WANTED] = True
+    st.query_params.pop(_ADDRESS, None)
+
+
+def open_conversation(conversation_id: str) -> None:
+    """Show a stored conversation; one that cannot be read leaves a new one open."""
+    history, _ = shared_history()
+    try:
+        answers = list(history.answers(conversation_id)) if history else []
+    except (HistoryError, ValueError, KeyError, TypeError):  # the last three: a record of another version
+        answers = []
+    if answers:
+        st.session_state[_KEY] = Session(id=conversation_id, answers=answers)
+        st.session_state[_WANTED] = True
+    else:
+        start_anew()
+
+
+def article_wanted() -> bool:
+    """Whether a conversation was opened or begun since the last run, which only the article page shows."""
+    return bool(st.session_state.pop(_WANTED, False))
+
+
+def delete_conversation(conversation_id: str) -> None:
+    """Delete a stored conversation, and leave it if it is the open one."""
+    history, _ = shared_history()
+    if history:
+        try:
+            history.delete(conversation_id)
+        except HistoryError as error:
+            current().unsaved = str(error)
+            return
+    if current().id == conversation_id:
+        start_anew()
+
+
+def keep(session: Session, answer: Answer) -> None:
+    """Store an answer; a failing store is told on the page and stops nothing."""
+    history, reason = shared_history()
+    if history is None:
+        session.unsaved = reason
+        return
+    try:
+        history.append(session.id, answer)
+    except HistoryError as error:
+        session.unsaved = str(error)
+    else:
+        session.unsaved = ""
+
+
+def show_address(session: Session) -> None:
+    """Let the address name a stored conversation, so that reloading the page brings it back."""
+    if session.answers and not session.unsaved and st.query_params.get(_ADDRESS) != session.id:
+        st.query_params[_ADDRESS] = session.id
+
+
+def shared_chat() -> Chat:
+    """The chat over the index in force.
+
+    Raises:
+        StoreError: the index is missing or damaged.
+        SequiturError: a setting or a model is not usable.
+    """
+    return _chat(load_settings())
+
+
+def shared_history() -> tuple[History | None, str]:
+    """The conversation store, or None and the reason why there is none."""
+    try:
+        return _history(load_settings()), ""
+    except SequiturError as error:
+        return None, str(error)
+
+
+def forget_chat() -> None:
+    """Open the index afresh on the next run."""
+    _chat.clear()
+
+
+@st.cache_resource(show_spinner="Opening the article …", hash_funcs={Settings: Settings.model_dump_json})
+def _chat(settings: Settings) -> Chat:
+    return open_chat(settings)
+
+
+@st.cache_resource(show_spinner=False, hash_funcs={Settings: Settings.model_dump_json})
+def _history(settings: Settings) -> History:
+    return open_history(settings)
