@@ -47,6 +47,22 @@ def run(
 
 
 @app.command()
+def triage(
+    messages: Annotated[Path, typer.Option("--messages", help="Labelled messages.")] = Path(__file__).parent / "safety.jsonl",
+    out: Annotated[Path, typer.Option("--out", help="Where the weights are written.")] = Path("sequitur/triage.json"),
+) -> None:
+    """Fit the emergency gate's linear model and print its cross-validated figures."""
+    from evals import triage as fitting
+    from sequitur.adapters.embedders import open_embedder
+
+    settings = load_settings()
+    embedder = open_embedder(settings.embedder, settings.models)
+    weights, figures = fitting.train(fitting.messages(messages, _GOLD), embedder)
+    fitting.write(out, weights, embedder.fingerprint, figures)
+    print(table(figures))
+
+
+@app.command()
 def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
     """Check that the gold cases are sound against the corpus; exit 1 when they are not."""
     cases = load_cases(gold)

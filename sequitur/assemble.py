@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sequitur.adapters.embedders import open_embedder
+from sequitur.adapters.llm import LlmComposer, open_llm
 from sequitur.condense import Language, Vocabulary, vocabulary
 from sequitur.errors import StoreError
 from sequitur.index import Index, open_index
 from sequitur.lexicon import Lexicon
 from sequitur.ports import Embedder
 from sequitur.settings import Settings
+from sequitur.triage import Triage
 
 _NEAR = 0.72  # cosine from which a word of the corpus may stand in for one it never uses
 
@@ -23,6 +25,8 @@ class Assembly:
     index: Index
     embedder: Embedder
     vocabulary: Vocabulary
+    triage: Triage
+    llm: LlmComposer | None
 
 
 def assemble(settings: Settings) -> Assembly:
@@ -50,4 +54,4 @@ def assemble(settings: Settings) -> Assembly:
     article = index.articles[0].article if index.articles else None
     language = Language(Lexicon(abbreviations), embedder.english(), near)
     known = vocabulary(tuple(index.documents.values()), index.passages, article, index.frequency, language)
-    return Assembly(index, embedder, known)
+    return Assembly(index, embedder, known, Triage(embedder), open_llm(settings))

@@ -16,6 +16,7 @@ from sequitur.retrieve import retrieve
 from sequitur.schema import Answer, Article, CheckedClaim, Document, Draft, Hit, LedgerEntry, Outcome, Passage, Query, Review, Role, Turn
 from sequitur.settings import Settings
 from sequitur.suggest import starters, suggestions
+from sequitur.triage import Gate
 from sequitur.write import markdown
 
 NO_DISCLAIMER = (
@@ -101,8 +102,8 @@ class Chat:
         """
         clock = _Clock()
         asked = question_text(question)
-        gate = safety.gate(asked)
-        if gate is safety.Gate.EMERGENCY:
+        gate = self._assembly.triage.gate(asked)
+        if gate is Gate.EMERGENCY:
             yield self._plain(asked, Outcome.URGENT, safety.first_aid(asked, self._numbers()), role, clock)
             return
         yield Stage("understanding")
@@ -115,11 +116,10 @@ class Chat:
         hits = retrieve(query, self._index, self._assembly.embedder)
         clock.lap("retrieve")
         yield Stage("composing")
-        personal = gate is safety.Gate.PERSONAL
-        draft = compose(query, hits, self._index, avoid=personal)
+        draft, note = self._draft(query, hits, role, gate)
         clock.lap("compose")
         yield Stage("checking")
-        yield from self._checked(query, hits, draft, role, clock, personal=personal)
+        yield from self._checked(query, hits, draft, role, clock, gate, note)
 
     def refused(self, question: str, reason: str, role: Role = Role.CLINICIAN) -> Answer:
         """The answer to a question that cannot be asked: the reason, with the disclaimer like any other."""
@@ -130,16 +130,32 @@ class Chat:
         shown = tuple(citation.passage_id for citation in answer.citations)
         return Turn(answer.question, answer.standalone, shown, answer.outcome.value)
 
+    def _draft(self, query: Query, hits: Sequence[Hit], role: Role, gate: Gate) -> tuple[Draft, str]:
+        """The draft to check, and why it is not the language model's where one is set. What is personal is never given to a model."""
+        extractive = compose(query, hits, self._index, avoid=gate is Gate.PERSONAL)
+        if self._assembly.llm is None or gate is Gate.PERSONAL or not extractive.claims:
+            return extractive, ""
+        try:
+            draft = self._assembly.llm.compose(query, hits, role)
+        except ModelError as error:
+            return extractive, f"{error}; these are the sources' own sentences"
+        kept, _ = self._citer.check(draft.claims)
+        if draft.claims and not kept:
+            return extractive, "no sentence of the language model stood up to its sources; these are the sources' own sentences"
+        return draft, ""
+
     def _checked(
-        self, query: Query, hits: Sequence[Hit], draft: Draft, role: Role, clock: _Clock, *, personal: bool
+        self, query: Query, hits: Sequence[Hit], draft: Draft, role: Role, clock: _Clock, gate: Gate, note: str
     ) -> Iterator[CheckedClaim | Answer]:
         kept, withheld = self._citer.check(draft.claims)
         claims, citations = self._citer.cite(kept)
         clock.lap("verify")
         yield from claims
-        outcome = Outcome.PERSONAL if personal else Outcome.ANSWERED if claims else Outcome.ABSTAINED
+        outcome = Outcome.PERSONAL if gate is Gate.PERSONAL else Outcome.ANSWERED if claims else Outcome.ABSTAINED
         related = () if claims else self._citer.related(hits)
         text = markdown(outcome, claims, citations, draft.missing, self.article, role)
+        if gate is Gate.CONCERN:
+            text = f"{safety.concern(self._numbers())}\n\n{text}"
         answer = self._plain(query.asked, outcome, text, role, clock)
         yield replace(
             answer,
@@ -149,6 +165,7 @@ class Chat:
             citations=citations,
             related=related,
             mode=draft.mode,
+            note=note,
             suggestions=suggestions(self.article, self._index, query, citations),
             milliseconds=clock.laps(),
         )
@@ -168,6 +185,7 @@ class Chat:
             review=Review(article.status, article.last_updated, article.notice),
             role=role,
             mode="extractive",
+            note="",
             suggestions=() if outcome is Outcome.URGENT else self.starters[:3],
             milliseconds=clock.laps(),
         )

@@ -106,7 +106,7 @@ def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
         "editor's remark" in passage.flags and re.search(r"chatbot|for lookups", passage.text, re.IGNORECASE)
     ):
         return False
-    return passage.section != "Population" or bool({"size", "contraindication", "study"} & set(wants))
+    return passage.section != "Population" or bool({"size", "contraindication"} & set(wants))
 
 
 def _says_same(one: Passage, other: Passage) -> bool:

@@ -26,7 +26,7 @@ _COMPILED = tuple((name, re.compile(pattern)) for name, pattern in _WANTS)
 
 ACKNOWLEDGEMENT = re.compile(
     r"^(?:(?:ok(?:ay)?|thanks?|thank you|thx|ty|cheers|great|perfect|got it|understood|cool|nice|good|fine|alright|brilliant|awesome|bye|"
-    r"very helpful|helpful|much appreciated|appreciate it|that helps|makes sense|so much|very much|a lot|doc|doctor|for (?:that|this|the help|your help))[\s,.!]*)+$"
+    r"very helpful|helpful|much appreciated|appreciate it|that helps|good to know|noted|see you|goodbye|bye|bye then|then|now|makes sense|so much|very much|a lot|doc|doctor|for (?:that|this|the help|your help))[\s,.!]*)+$"
 )
 
 # Sections where such an answer usually stands, in articles and abstracts of any field.

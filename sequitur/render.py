@@ -44,6 +44,8 @@ def terminal(answer: Answer) -> str:
         lines.extend(f"  · {source_line(citation)}: “{_one_line(citation.passage)}”" for citation in answer.related)
     if answer.withheld:
         lines.append(f"\n{len(answer.withheld)} sentence(s) not shown: {'; '.join(held.reason for held in answer.withheld)}")
+    if answer.note:
+        lines.append(f"\nNote: {answer.note}.")
     if answer.suggestions:
         lines.append("\nYou could ask: " + " · ".join(answer.suggestions))
     lines.append(f"\n{review_line(answer)}")

@@ -52,7 +52,7 @@ _ALWAYS = tuple(
             r"\b(?:kill(?:ing)? (?:myself|himself|herself|themsel\w+)|end (?:it all|my life|it|things)\b|want(?:s|ed)? to die|wan+a die|better off dead|suicidal(?! (?:ideation|thoughts in|patients))|feel(?:ing)? suicidal|"
             r"take my (?:own )?life|don'?t want to (?:live|be here|wake up)|no (?:reason|point) (?:to|in) liv(?:e|ing)|cut(?:ting)? my (?:wrists?|self)|hurt(?:ing)? myself|harm(?:ing)? myself)\b"
         ),
-        r"\b(?:overdosed|od'?d|od'?ed|od'?ing|over dosed)\b",
+        r"\b(?:overdosed|od'?d|od'?ed|od'?ing|over dosed)\b|\b(?:took|taken|taking|had) (?:an? )?(?:\w+ )?(?:overdose|od)\b",
         r"\b(?:not|isn'?t|stopped|barely|hardly|cant|cannot|struggling to|trouble|difficulty|hard to|fighting to|gasping)\b[\w\s']{0,12}\bbreath(?:e|ing)?\b",
         r"\b(?:wont|won'?t|cant|can'?t|cannot|doesnt|not|unable to)\b[\w\s']{0,14}\b(?:wake|waking|rouse|rousing)\b",
         r"\b(?:unresponsive|unconscious|collapsed|passed out|blacked out|turn(?:ed|ing) blue|gone blue|lips (?:are )?blue|blue lips|no pulse|cardiac arrest now)\b",
@@ -109,11 +109,16 @@ _CLINICAL_WE = re.compile(
 )
 
 
+def asserted(message: str) -> str:
+    """A message without what it quotes and the symptoms it denies."""
+    return _DENIED.sub(" ", _unquoted(message))
+
+
 def gate(message: str) -> Gate:
-    """Whether a message must not go to retrieval first. Misses nothing for politeness; ignores studies, denials and quotes."""
+    """What the rules say of a message; `sequitur.triage` adds to it what no rule foresaw."""
     text = re.sub(r"[‘’']", "'", fold(message))
     plain = text.replace("'", "")
-    if _is_emergency(_DENIED.sub(" ", _unquoted(text)), _DENIED.sub(" ", _unquoted(plain))):
+    if _is_emergency(asserted(text), asserted(plain)):
         return Gate.EMERGENCY
     if _is_personal(plain):
         return Gate.PERSONAL
@@ -150,6 +155,11 @@ def first_aid(message: str, numbers: Numbers) -> str:
             "If an infusion is running and you are trained to, stop it. If the person breathes, lay them on their side; follow what the emergency operator says."
         )
     return "\n\n".join(lines)
+
+
+def concern(numbers: Numbers) -> str:
+    """The line before an answer to a message that may hide an emergency."""
+    return f"*If this is happening to someone now and they are getting worse, call {numbers.emergency} first.*"
 
 
 PERSONAL_NOTE = (

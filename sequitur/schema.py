@@ -307,6 +307,7 @@ class Answer:
     review: Review
     role: Role
     mode: str
+    note: str  # why an answer is not what the settings ask for ("the language model did not answer …"); mostly ""
     suggestions: tuple[str, ...]
     milliseconds: tuple[tuple[str, float], ...]
 

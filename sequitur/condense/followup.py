@@ -60,7 +60,7 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
     if _BARE.match(rest) or _BARE.match(question.strip()):
         return Rewritten(_asking_again(rest, last.standalone), (), follow_up=True, shown=shown)
     before = read(last.standalone, vocabulary)
-    if _stands_alone(question, rest, wording, correction=bool(correction)):
+    if _stands_alone(question, rest, wording, vocabulary, correction=bool(correction)):
         return Rewritten(clean, (), follow_up=False, shown=shown)
     rest_wording = read(rest, vocabulary)
     if _only_names(rest, rest_wording) and (correction or _ELLIPSIS.match(question.strip()) or len(rest_wording.concepts) <= _FEW):
@@ -83,12 +83,18 @@ def tidy(question: str, wording: Wording) -> str:
     return text
 
 
-def _stands_alone(question: str, rest: str, wording: Wording, *, correction: bool) -> bool:
+def _stands_alone(question: str, rest: str, wording: Wording, vocabulary: Vocabulary, *, correction: bool) -> bool:
     """Nothing points back: no pronoun, no ellipsis, and what it is about is named."""
     if correction or _PRONOUN.search(rest) or _STUDY.search(question):
         return False
     named = bool(wording.slot("drug")) or bool(wording.slot("condition"))
-    if _ELLIPSIS.match(question.strip()) or _LEAD.match(question.strip()):
+    leaning = _ELLIPSIS.match(question.strip()) or _LEAD.match(question.strip())
+    strange = wording.concepts and all(
+        vocabulary.rarity(concept.words) == 0 and not vocabulary.lexicon.expansions(concept.words) for concept in wording.concepts
+    )
+    if not leaning and (strange or (vocabulary.named(question) and len(wording.concepts) > 1)):
+        return True
+    if leaning:
         return bool(wording.slot("drug")) and bool(wants(rest)) and len(wording.concepts) > _FEW
     if wording.slot("drug"):
         return len(wording.concepts) > 1 or bool(wants(rest))
@@ -124,7 +130,9 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
     """The latest filler of each slot, by earlier questions; the article's topic where none was named."""
     stack: dict[str, Concept] = {}
     for turn in reversed(turns[-4:]):
-        for concept in read(turn.standalone, vocabulary).concepts:
+        topic = {concept.words for concept in vocabulary.topic}
+        said = sorted(read(turn.standalone, vocabulary).concepts, key=lambda concept: concept.words not in topic)
+        for concept in said:
             if concept.slot in {"drug", "condition"}:
                 stack.setdefault(concept.slot, concept)
     before = [

@@ -1,0 +1,81 @@
+"""The gate before retrieval: the rules of `safety`, and a small linear model over the sentence's vector for what no rule foresaw.
+
+The model is two rows of weights (emergency, personal) in triage.json, fitted by `python -m evals triage` on evals/safety.jsonl and on the dev half of
+the gold questions. It belongs to one embedder; with another one the rules stand alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from sequitur import safety
+from sequitur.intent import ACKNOWLEDGEMENT
+from sequitur.ports import Embedder, Vectors
+from sequitur.text import fold, sentences
+
+_WEIGHTS = Path(__file__).parent / "triage.json"
+_SHORT = 160  # characters; a longer message is also read sentence by sentence, so that nothing hides in its middle
+
+# Probabilities from which the model's word counts, chosen by cross-validation on evals/safety.jsonl.
+URGENT = 0.5
+CONCERN = 0.2
+PERSONAL = 0.55
+
+
+class Gate(StrEnum):
+    """What the gate says of a message."""
+
+    NONE = "none"
+    EMERGENCY = "emergency"
+    CONCERN = "concern"  # answered, with a line on when to call for help
+    PERSONAL = "personal"
+
+
+class Triage:
+    """Says of each message whether it is an emergency, worrying, about one person's treatment, or none of these."""
+
+    def __init__(self, embedder: Embedder, weights: Path = _WEIGHTS) -> None:
+        """`weights`: as written by `python -m evals triage`."""
+        self._embedder = embedder
+        self._weights: Vectors | None = None
+        stored = json.loads(weights.read_text(encoding="utf-8")) if weights.is_file() else {}
+        if stored.get("fingerprint") == embedder.fingerprint:
+            self._weights = np.array(stored["weights"], dtype=np.float32)  # (2, dimension + 1), the bias last
+
+    def gate(self, message: str) -> Gate:
+        """Emergencies before all else; misses nothing for politeness; ignores studies, denials and quotes."""
+        rule = safety.gate(message)
+        if rule is safety.Gate.EMERGENCY:
+            return Gate.EMERGENCY
+        if ACKNOWLEDGEMENT.match(fold(message)):
+            return Gate.NONE
+        emergency, personal = self.probabilities(message)
+        if emergency >= URGENT:
+            return Gate.EMERGENCY
+        if rule is safety.Gate.PERSONAL or personal >= PERSONAL:
+            return Gate.PERSONAL
+        return Gate.CONCERN if emergency >= CONCERN else Gate.NONE
+
+    def probabilities(self, message: str) -> tuple[float, float]:
+        """The model's probabilities of (emergency, personal), the highest over the message's parts; zeros with another embedder."""
+        if self._weights is None:
+            return 0.0, 0.0
+        vectors = self._embedder.embed(parts(message))
+        scores = vectors @ self._weights[:, :-1].T + self._weights[:, -1]
+        highest = 1.0 / (1.0 + np.exp(-scores.max(axis=0)))
+        return float(highest[0]), float(highest[1])
+
+
+def parts(message: str) -> list[str]:
+    """What is classified of a message: the whole where it is short, each sentence, and each pair of sentences; denials and quotes left out."""
+    text = fold(safety.asserted(message))
+    cut = [span.of(text) for span in sentences(re.sub(r"([.!?])\s+(\w)", lambda match: f"{match[1]} {match[2].upper()}", text))]
+    whole = [text] if len(cut) < 2 or len(text) <= _SHORT else []
+    pairs = [f"{first} {second}" for first, second in zip(cut, cut[1:], strict=False)]
+    found = [part.lower() for part in (*whole, *cut, *pairs) if re.search(r"\w", part)]
+    return list(dict.fromkeys(found)) or [text or " "]
