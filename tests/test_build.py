@@ -1,0 +1,292 @@
+"""Ingestion: only what changed is embedded, a bad file is rejected by name, and the index in force survives whatever goes wrong."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+
+from ingest.build import Report, build_index, corpus_sources
+from ingest.check import verify_index
+from ingest.readers import read_reference
+from sequitur.chat import open_chat
+from sequitur.errors import CorpusError, StoreError
+from sequitur.index import current_generation, open_index
+from sequitur.settings import Settings
+
+PLAIN = "## Findings\nColchicine helped 12 of 20 patients with gout.\n"
+
+
+@pytest.fixture
+def references(gout: Settings) -> Path:
+    return gout.corpus / "gout" / "references"
+
+
+def rejected(report: Report) -> dict[str, str]:
+    return {entry.file: entry.reason for entry in report.rejected}
+
+
+def in_force(settings: Settings) -> Path:
+    generation = current_generation(Path(settings.index))
+    assert generation is not None
+    return generation
+
+
+def test_a_first_ingest_adds_and_embeds_everything(gout: Settings):
+    steps: list[tuple[int, int]] = []
+    report = build_index(gout, lambda done, total: steps.append((done, total)))
+    assert (report.documents, report.added, report.changed, report.removed, report.unchanged) == (3, 3, 0, 0, 0)
+    assert report.embedded == report.passages == steps[-1][0] == steps[-1][1]
+    assert report.rejected == ()
+    assert report.index == gout.index
+
+
+def test_a_second_ingest_embeds_and_writes_nothing(gout: Settings):
+    build_index(gout)
+    before = in_force(gout)
+    report = build_index(gout)
+    assert (report.embedded, report.added, report.changed, report.removed, report.unchanged) == (0, 0, 0, 0, 3)
+    assert in_force(gout) == before
+
+
+def test_the_real_corpus_is_indexed_whole_and_again_without_work(settings: Settings, index_dir: Path):
+    report = build_index(settings)
+    assert report.embedded == 0
+    assert report.documents == report.unchanged == len(list(settings.corpus.glob("*/references/*.md"))) + 1
+    assert report.rejected == ()
+    assert verify_index(settings) == []
+
+
+def test_a_changed_note_embeds_its_own_new_passages_only(gout: Settings, references: Path):
+    build_index(gout)
+    note = references / "doe2019.md"
+    note.write_text(note.read_text(encoding="utf-8").replace("Nausea was rare.", "Nausea came in 3 of 20 patients."), encoding="utf-8")
+    report = build_index(gout)
+    assert (report.changed, report.unchanged, report.added, report.removed, report.embedded) == (1, 2, 0, 0, 1)
+
+
+def test_an_added_note_and_a_removed_one_are_counted(gout: Settings, references: Path):
+    build_index(gout)
+    (references / "new.md").write_text(PLAIN, encoding="utf-8")
+    (references / "roe2020.md").unlink()
+    report = build_index(gout)
+    assert (report.added, report.removed, report.changed, report.unchanged) == (1, 1, 0, 2)
+    assert set(open_index(gout.index).documents) == {"gout", "doe2019", "new"}
+
+
+def test_incremental_and_fresh_builds_hold_the_same(gout: Settings, references: Path, tmp_path: Path):
+    build_index(gout)
+    (references / "new.md").write_text(PLAIN, encoding="utf-8")
+    build_index(gout)
+    fresh = gout.model_copy(update={"index": str(tmp_path / "fresh")})
+    build_index(fresh)
+    grown, new = open_index(gout.index), open_index(fresh.index)
+    assert grown.passages == new.passages
+    assert abs(grown.vectors() - new.vectors()).max() < 0.02  # int8 activations differ slightly with the batch
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "reason"),
+    [
+        ("nul.md", b"Pain\x00fell.\n", "NUL"),
+        ("latin.md", "Ten µg were given.\n".encode("latin-1"), "not UTF-8"),
+        ("utf16.md", "Ten µg were given.\n".encode("utf-16"), "not UTF-8"),
+        ("yaml.md", b"---\nid: [unclosed\n---\nPain fell.\n", "YAML (line"),
+        ("open.md", b"---\nid: x\nPain fell.\n", "never closed"),
+        ("list.md", b"---\n- a\n---\nPain fell.\n", "not a list of keys"),
+        ("twin.md", b"---\nid: doe2019\n---\nPain fell.\n", "taken by another document"),
+        ("self.md", b"---\nid: gout\n---\nPain fell.\n", "taken by another document"),
+        ("empty.md", b"", "empty"),
+        ("blank.md", b" \n\t\n", "empty"),
+        ("head.md", b"---\nid: x\n---\n\n", "nothing below"),
+        ("scan.tiff", b"II*", "not a format that can be read"),
+        ("README", b"text", "without an ending"),
+        ("path.md", b"---\nid: ../../etc/passwd\n---\nPain fell.\n", "may hold only"),
+    ],
+)
+def test_a_bad_file_is_rejected_by_name_and_the_rest_goes_on(gout: Settings, references: Path, name, data, reason):
+    (references / name).write_bytes(data)
+    report = build_index(gout)
+    [(file, said)] = rejected(report).items()
+    assert file == f"gout/references/{name}"
+    assert reason in said
+    assert report.documents == 3
+    assert set(open_index(gout.index).documents) == {"gout", "doe2019", "roe2020"}
+
+
+def test_a_folder_and_a_pipe_in_the_place_of_a_note_are_rejected(gout: Settings, references: Path):
+    (references / "folder.md").mkdir()
+    os.mkfifo(references / "pipe.md")
+    assert rejected(build_index(gout)) == {
+        "gout/references/folder.md": "not a regular file",
+        "gout/references/pipe.md": "not a regular file",
+    }
+
+
+def test_a_note_without_front_matter_is_known_by_its_name_and_heading(references: Path):
+    (references / "smith2001.md").write_text("# Gout in Bath\n\nIt hurts.\n", encoding="utf-8")
+    document = read_reference(references / "smith2001.md", "gout")
+    assert (document.id, document.title, document.year, document.authors) == ("smith2001", "Gout in Bath", None, ())
+
+
+def test_numbers_and_signs_survive_reading_exactly(references: Path):
+    text = "\ufeffA dose of 0.5 µg/kg (≥75 mg; −1.68)\r\nwas given.\r\n"
+    (references / "signs.txt").write_text(text, encoding="utf-8", newline="")
+    assert read_reference(references / "signs.txt", "gout").text == "A dose of 0.5 µg/kg (≥75 mg; −1.68)\nwas given.\n"
+
+
+def test_references_without_an_article_are_indexed_and_the_gap_is_named(gout: Settings):
+    (gout.corpus / "gout" / "article.txt").unlink()
+    report = build_index(gout)
+    assert rejected(report)["gout"].startswith("no article")
+    assert set(open_index(gout.index).documents) == {"doe2019", "roe2020"}
+    with pytest.raises(StoreError, match=r"holds no article.*sequitur ingest"):
+        open_chat(gout)
+
+
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"Only a title\n"])
+def test_an_unreadable_article_is_named_and_its_references_are_indexed(gout: Settings, data):
+    (gout.corpus / "gout" / "article.txt").write_bytes(data)
+    report = build_index(gout)
+    assert "gout/article.txt" in rejected(report)
+    assert report.documents == 2
+
+
+def test_an_article_without_references_is_indexed_and_its_numbers_stay_unresolved(gout: Settings, references: Path):
+    for note in references.iterdir():
+        note.unlink()
+    references.rmdir()
+    report = build_index(gout)
+    assert (report.documents, report.rejected) == (1, ())
+    chat = open_chat(gout)
+    assert {entry.status for entry in chat.ledger} == {"unresolved"}
+    assert chat.ask("How does colchicine help in gout?").disclaimer == "Only for health professionals. Verify before use."
+
+
+def test_a_second_article_folder_keeps_its_own_documents(gout: Settings):
+    other = gout.corpus / "asthma"
+    (other / "references").mkdir(parents=True)
+    (other / "article.md").write_text("# Asthma\n\n## Relief\n\nSalbutamol relieves an attack of asthma. 1\n", encoding="utf-8")
+    (other / "references" / "doe2019.md").write_text(PLAIN, encoding="utf-8")
+    report = build_index(gout)
+    assert rejected(report) == {"gout/references/doe2019.md": "the id 'doe2019' is taken by another document"}
+    index = open_index(gout.index)
+    assert {document.article for document in index.documents.values()} == {"asthma", "gout"}
+
+
+@pytest.mark.parametrize("emptied", ["missing", "empty", "all bad"])
+def test_a_corpus_of_which_nothing_can_be_read_leaves_the_index_in_force(gout: Settings, references: Path, emptied):
+    build_index(gout)
+    before = in_force(gout)
+    if emptied == "all bad":
+        for path in [*references.iterdir(), gout.corpus / "gout" / "article.txt"]:
+            path.write_bytes(b"\x00")
+    else:
+        gout.corpus.rename(gout.corpus.with_name("away"))
+        if emptied == "empty":
+            gout.corpus.mkdir()
+    with pytest.raises(CorpusError, match=str(gout.corpus)):
+        build_index(gout)
+    assert in_force(gout) == before
+    assert open_index(gout.index).documents
+
+
+def test_a_second_writer_is_told_so(gout: Settings):
+    build_index(gout)
+    with (Path(gout.index) / "writer.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(StoreError, match="another process is writing the index"):
+            build_index(gout)
+    assert build_index(gout).embedded == 0
+
+
+def test_what_an_interrupted_build_left_behind_is_ignored_and_swept(gout: Settings, references: Path):
+    build_index(gout)
+    before = in_force(gout)
+    aside = Path(gout.index) / "generations" / "aside-x"
+    aside.mkdir()
+    (aside / "passages.jsonl").write_text("half a li", encoding="utf-8")
+    assert open_chat(gout).documents
+    assert in_force(gout) == before
+    (references / "new.md").write_text(PLAIN, encoding="utf-8")
+    build_index(gout)
+    assert not aside.exists()
+    assert in_force(gout) != before
+
+
+def test_a_build_that_fails_midway_leaves_the_old_generation_and_no_rubbish(gout: Settings, references: Path):
+    build_index(gout)
+    before = in_force(gout)
+    (references / "new.md").write_text(PLAIN, encoding="utf-8")
+
+    def interrupt(_done: int, _total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build_index(gout, interrupt)
+    assert in_force(gout) == before
+    assert [path for path in before.parent.iterdir() if path.name.startswith("aside")] == []
+    assert set(open_index(gout.index).documents) == {"gout", "doe2019", "roe2020"}
+
+
+def test_an_index_folder_that_is_a_file_is_an_error_that_names_it(gout: Settings, tmp_path: Path):
+    (tmp_path / "plain").write_text("x", encoding="utf-8")
+    with pytest.raises(StoreError, match="plain"):
+        build_index(gout.model_copy(update={"index": str(tmp_path / "plain")}))
+
+
+def test_a_location_that_is_no_folder_is_refused(gout: Settings):
+    with pytest.raises(StoreError, match="only local indexes"):
+        build_index(gout.model_copy(update={"index": "milvus://host/index"}))
+
+
+def test_a_damaged_index_is_built_anew(gout: Settings):
+    build_index(gout)
+    (in_force(gout) / "vectors.faiss").write_bytes(b"rubbish")
+    report = build_index(gout)
+    assert report.embedded == report.passages
+    assert open_index(gout.index).documents
+
+
+def test_only_the_generation_in_force_and_the_one_before_are_kept(gout: Settings, references: Path):
+    for number in range(4):
+        (references / "new.md").write_text(PLAIN.replace("12", str(number)), encoding="utf-8")
+        build_index(gout)
+    assert len(list((Path(gout.index) / "generations").iterdir())) == 2
+    assert open_index(gout.index).documents["new"].text == PLAIN.replace("12", "3")
+
+
+def test_an_opened_index_outlives_the_builds_after_it(gout: Settings, references: Path):
+    build_index(gout)
+    chat = open_chat(gout)
+    for number in range(3):
+        (references / "new.md").write_text(PLAIN.replace("12", str(number)), encoding="utf-8")
+        build_index(gout)
+    assert set(chat.documents) == {"gout", "doe2019", "roe2020"}
+    assert chat.ask("How does colchicine help in gout?").disclaimer
+
+
+def test_verify_names_every_difference_between_index_and_corpus(gout: Settings, references: Path):
+    build_index(gout)
+    assert verify_index(gout) == []
+    (references / "doe2019.md").write_text(PLAIN, encoding="utf-8")
+    (references / "roe2020.md").unlink()
+    (references / "new.md").write_text(PLAIN, encoding="utf-8")
+    assert sorted(verify_index(gout)) == [
+        "gout/references/doe2019.md: changed since it was indexed",
+        "gout/references/new.md: in the corpus, not in the index",
+        "gout/references/roe2020.md: indexed, but not readable in the corpus now",
+    ]
+
+
+def test_verify_names_a_damaged_file(gout: Settings):
+    build_index(gout)
+    (in_force(gout) / "passages.jsonl").write_text("", encoding="utf-8")
+    assert verify_index(gout) == ["passages.jsonl: missing or damaged"]
+
+
+def test_the_sources_of_a_corpus_are_its_readable_documents(gout: Settings, references: Path):
+    (references / "bad.md").write_bytes(b"\x00")
+    assert set(corpus_sources(gout.corpus)) == {"gout/article.txt", "gout/references/doe2019.md", "gout/references/roe2020.md"}
