@@ -84,7 +84,7 @@ def test_incremental_and_fresh_builds_hold_the_same(gout: Settings, references: 
     build_index(fresh)
     grown, new = open_index(gout.index), open_index(fresh.index)
     assert grown.passages == new.passages
-    assert abs(grown.vectors() - new.vectors()).max() < 0.02  # int8 activations differ slightly with the batch
+    assert (grown.vectors() * new.vectors()).sum(axis=1).min() > 0.95  # int8 activations differ a little with the batch
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_folder_and_a_pipe_in_the_place_of_a_note_are_rejected(gout: Settings,
 def test_a_note_without_front_matter_is_known_by_its_name_and_heading(references: Path):
     (references / "smith2001.md").write_text("# Gout in Bath\n\nIt hurts.\n", encoding="utf-8")
     document = read_reference(references / "smith2001.md", "gout")
-    assert (document.id, document.title, document.year, document.authors) == ("smith2001", "Gout in Bath", None, ())
+    assert (document.id, document.title, document.kind, document.year) == ("smith2001", "Gout in Bath", "reference", None)
 
 
 def test_numbers_and_signs_survive_reading_exactly(references: Path):
@@ -146,7 +146,7 @@ def test_references_without_an_article_are_indexed_and_the_gap_is_named(gout: Se
         open_chat(gout)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"Only a title\n"])
+@pytest.mark.parametrize("data", [b"", b"\xff\xfe\x00", b"text\x00"])
 def test_an_unreadable_article_is_named_and_its_references_are_indexed(gout: Settings, data):
     (gout.corpus / "gout" / "article.txt").write_bytes(data)
     report = build_index(gout)

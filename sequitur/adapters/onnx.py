@@ -105,12 +105,12 @@ def open_onnx(name: str, cache: Path) -> OnnxEmbedder:
     stamp = f"{weights.resolve()}:{weights.stat().st_size}:{weights.stat().st_mtime_ns}:{_EXPORT_VERSION}"
     folder = cache / hashlib.sha256(stamp.encode()).hexdigest()[:16]  # a stat, not 90 MB of hashing, at every start
     if not (folder / "export.json").is_file():
-        _export(source, folder)
+        export_model(source, folder)
     return OnnxEmbedder(folder)
 
 
-def _export(source: Path, folder: Path) -> None:
-    """Export beside the cache and rename, so that an interrupted export leaves nothing that looks whole."""
+def export_model(source: Path, folder: Path) -> None:
+    """Write a sentence-transformers folder as int8 ONNX to `folder`. Exported beside it and renamed, so that an interrupted export leaves nothing that looks whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix="export-", dir=folder.parent))
     try:

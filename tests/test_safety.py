@@ -1,0 +1,160 @@
+"""The gate: emergencies and personal doses are met before any literature; questions about studies are not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequitur.chat import Chat
+from sequitur.safety import PERSONAL_NOTE, Gate, Numbers, first_aid, gate, weights
+from sequitur.schema import Outcome, Role
+
+EMERGENCIES = (
+    "I took too much ketamine",
+    "I think I overdosed",
+    "my son swallowed a handful of my gabapentin",
+    "She took 30 tablets of amitriptyline on purpose",
+    "my friend OD'd on ket",
+    "I want to die",
+    "I can't go on, I want to kill myself",
+    "I feel suicidal because of the pain",
+    "I am going to end my life tonight",
+    "there is no reason to live with this pain",
+    "he can't breathe after the infusion",
+    "She is struggling to breathe",
+    "patient stopped breathing during the ketamine infusion what do i do",
+    "he won't wake up",
+    "I can’t wake her up",
+    "my mum is unresponsive after her ketamine",
+    "my husband collapsed",
+    "her lips are blue",
+    "I have crushing chest pain after my ketamine",
+    "chest pain right now, help",
+    "my throat is closing up after the gel",
+    "my face is swelling since this morning",
+    "he is having a seizure",
+    "BP 210/120 during infusion",
+    "sats 78 on ketamine, what now?",
+    "my toddler got into the ketamine",
+    "SHE IS NOT BREATHING",
+    "i dont want to live anymore",
+)
+STUDIES = (
+    "What are the side effects of ketamine?",
+    "How common are hallucinations with ketamine?",
+    "Were patients with suicidal ideation excluded from the trial?",
+    "Does ketamine increase the risk of seizures?",
+    "How many patients in the study had chest pain?",
+    "Did anyone stop breathing in the trials?",
+    "What do guidelines say about overdose?",
+    "Does ketamine reduce suicidal ideation?",
+    "What was the incidence of respiratory depression?",
+    "What monitoring is needed during a ketamine infusion?",
+    "Is ketamine toxic to the liver?",
+    "How much did blood pressure rise in the trial?",
+    "Can ketamine cause chest pain?",
+    "What is the dose of ketamine?",
+)
+PERSONAL = (
+    "How much ketamine should I take?",
+    "I weigh 70 kg, what dose of ketamine do I need?",
+    "Should I stop my duloxetine?",
+    "Can I double my gabapentin?",
+    "What dose of ketamine for my mother?",
+    "Is it safe for me to take ketamine with my tramadol?",
+    "What ketamine dose for an 80 kg man?",
+    "Should my wife try ketamine?",
+)
+BENIGN = ("Thank you for your time.", "The weather is fine.", "Ketamine is a medicine.", "It is Tuesday.", "The article is long.", "Good evening.")
+
+
+@pytest.mark.parametrize("message", EMERGENCIES)
+def test_an_emergency_is_seen_in_many_wordings(message):
+    assert gate(message) is Gate.EMERGENCY
+
+
+@pytest.mark.parametrize("message", STUDIES)
+def test_a_question_about_studies_is_no_emergency_and_not_personal(message):
+    assert gate(message) is Gate.NONE
+
+
+@pytest.mark.parametrize("message", PERSONAL)
+def test_a_dose_or_decision_for_one_person_is_personal(message):
+    assert gate(message) is Gate.PERSONAL
+
+
+@pytest.mark.parametrize("message", ["", " ", "?", "\u200b", "🙂" * 50, "a" * 4000])
+def test_odd_messages_pass_the_gate_without_an_error(message):
+    assert gate(message) is Gate.NONE
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(EMERGENCIES), st.sampled_from(["", *BENIGN[:4], BENIGN[5]]), st.sampled_from(["", *BENIGN[:4], BENIGN[5]]))
+def test_kind_words_around_an_emergency_change_nothing(message, before, after):
+    assert gate(f"{before} {message}. {after}") is Gate.EMERGENCY
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(EMERGENCIES), st.sampled_from([str.upper, str.lower, str.title, lambda text: text.replace("'", "’"), lambda text: f"  {text}!!!  "]))
+def test_the_print_of_an_emergency_changes_nothing(message, printed):
+    assert gate(printed(message)) is Gate.EMERGENCY
+
+
+@pytest.mark.parametrize("message", ["She denies chest pain, what monitoring is needed?", "no chest pain and no seizures"])
+def test_a_denied_symptom_is_no_emergency(message):
+    assert gate(message) is not Gate.EMERGENCY
+
+
+@pytest.mark.parametrize(
+    ("message", "found"),
+    [("I weigh 70 kg", (70,)), ("a dose for 82kg", (82,)), ("0.5 mg/kg over 40 minutes", ()), ("she is 60 kg and he is 90 kilos", (60, 90))],
+)
+def test_body_weights_are_read_and_doses_per_weight_are_none(message, found):
+    assert weights(message) == found
+
+
+@pytest.mark.parametrize("message", EMERGENCIES)
+def test_first_aid_opens_with_the_call_and_names_no_dose(message):
+    said = first_aid(message, Numbers(emergency="112", crisis="the line", poison="the centre"))
+    assert "call 112 now" in said.split("\n")[0].lower()
+    assert said.startswith("**")
+    assert "mg" not in said
+
+
+def test_first_aid_for_despair_names_the_crisis_line():
+    assert "line 13 11 14" in first_aid("I want to die", Numbers(crisis="line 13 11 14"))
+
+
+def test_first_aid_for_an_overdose_names_the_poison_centre():
+    assert "Centre 19240" in first_aid("I took too much ketamine", Numbers(poison="centre 19240"))
+
+
+def test_without_settings_no_country_is_assumed():
+    assert not [letter for letter in first_aid("I overdosed", Numbers()) if letter.isdigit()]
+
+
+@pytest.mark.parametrize("message", EMERGENCIES[::4])
+@pytest.mark.parametrize("role", Role)
+def test_an_emergency_is_answered_with_what_to_do_and_no_literature(chat: Chat, message, role):
+    answer = chat.ask(message, role=role)
+    assert answer.outcome is Outcome.URGENT
+    assert answer.urgent
+    assert (answer.claims, answer.citations, answer.related, answer.suggestions) == ((), (), (), ())
+    assert "emergency number" in answer.answer.split("\n")[0]
+    assert answer.disclaimer == chat.article.disclaimer
+
+
+@pytest.mark.parametrize("message", PERSONAL)
+@pytest.mark.parametrize("role", [Role.CLINICIAN, Role.PATIENT])
+def test_a_personal_dose_is_declined_before_what_the_sources_say(chat: Chat, message, role):
+    answer = chat.ask(message, role=role)
+    assert answer.outcome is Outcome.PERSONAL
+    assert answer.answer.startswith(PERSONAL_NOTE)
+    assert "35 mg" not in answer.answer
+    assert "you should take" not in answer.answer.lower()
+    assert answer.disclaimer == chat.article.disclaimer
+
+
+def test_a_patient_is_sent_to_the_treating_clinician(chat: Chat):
+    assert "your own clinician" in chat.ask("Does ketamine help nerve pain?", role=Role.PATIENT).answer
