@@ -71,7 +71,10 @@ def _warm() -> list[tuple[str, str]]:
     times.sort()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [
-        (f"an answer in a running process, {len(times)} questions", f"p50 {statistics.median(times):.1f} ms, p95 {times[int(0.95 * len(times))]:.1f} ms"),
+        (
+            f"an answer in a running process, {len(times)} questions",
+            f"p50 {statistics.median(times):.1f} ms, p95 {times[int(0.95 * len(times))]:.1f} ms",
+        ),
         ("peak memory of this process, ingestion included", f"{peak:.0f} MB"),
     ]
 
@@ -79,7 +82,9 @@ def _warm() -> list[tuple[str, str]]:
 def _size() -> list[tuple[str, str]]:
     settings = load_settings()
     places = {"index on disk": Path(settings.index) / "generations", "exported model": settings.models}
-    return [(name, f"{sum(path.stat().st_size for path in place.rglob('*') if path.is_file()) / 1e6:.1f} MB") for name, place in places.items()]
+    return [
+        (name, f"{sum(path.stat().st_size for path in place.rglob('*') if path.is_file()) / 1e6:.1f} MB") for name, place in places.items()
+    ]
 
 
 if __name__ == "__main__":

@@ -63,6 +63,17 @@ def triage(
 
 
 @app.command()
+def tune(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
+    """Suggest weights from the dev half of the gold set, with their cross-validated worth."""
+    from evals.tune import tune_abstention, tune_ordering
+    from sequitur.assemble import assemble
+
+    assembly, cases = assemble(load_settings()), load_cases(gold, "dev")
+    for name, figures in (("ordering", tune_ordering(assembly, cases)), ("abstention", tune_abstention(assembly, cases))):
+        print(f"{name}\n{table(figures)}")
+
+
+@app.command()
 def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
     """Check that the gold cases are sound against the corpus; exit 1 when they are not."""
     cases = load_cases(gold)

@@ -47,8 +47,8 @@ def train(found: Sequence[Message], embedder: Embedder) -> tuple[Vectors, dict[s
     owner = np.repeat(np.arange(len(found)), [len(pieces) for pieces in cut])
     vectors = embedder.embed([piece for pieces in cut for piece in pieces])
     # Of a long emergency only some sentence is the emergency: those are left to testing.
-    usable = np.array([len(cut[message]) == 1 or found[message].label != "emergency" for message in owner])
-    labels = np.array([found[message].label for message in owner])
+    usable = np.array([len(cut[message]) == 1 or found[message].label != "emergency" for message in owner.tolist()])
+    labels = np.array([found[message].label for message in owner.tolist()])
     fold = np.array([int(hashlib.sha256(message.text.encode()).hexdigest(), 16) % _FOLDS for message in found])[owner]
     scores = np.full((2, len(found)), -np.inf)
     for held in range(_FOLDS):

@@ -23,6 +23,7 @@ from sequitur.adapters.embedders import open_embedder
 from sequitur.analysis import STOPWORDS
 from sequitur.errors import CorpusError, StoreError
 from sequitur.index import ArticleEntry, Contents, Index, current_generation, index_text, read_generation, read_manifest, write_generation
+from sequitur.lexicon import digest as lexicon_digest
 from sequitur.ports import Embedder, Vectors
 from sequitur.schema import Document, Passage
 from sequitur.settings import Settings
@@ -95,11 +96,12 @@ def _update(
     manifest: dict[str, Any] = {
         "embedder": {"name": settings.embedder, "fingerprint": embedder.fingerprint, "dimension": embedder.dimension},
         "chunker": VERSION,
+        "lexicon": lexicon_digest(),
         "sources": {document.path: document.sha256 for document in corpus.documents},
     }
     before = dict(previous.manifest["sources"]) if previous else {}
     now = manifest["sources"]
-    same = previous is not None and all(previous.manifest[key] == value for key, value in manifest.items())
+    same = previous is not None and all(previous.manifest.get(key) == value for key, value in manifest.items())
     embedded = 0
     if not same:
         vectors, embedded = _vectors(corpus, embedder, previous, progress)

@@ -27,7 +27,7 @@ from sequitur.lexicon import Lexicon, general
 from sequitur.text import sentences, tokens
 
 _BATCH = 64
-_TOKENS = 96
+_QUESTION_TOKENS, _PASSAGE_TOKENS = 40, 72
 _RATE = 5e-5
 _SCALE = 20.0
 _WARMUP = 0.08
@@ -68,7 +68,12 @@ def medquad(path: Path, chance: random.Random) -> list[Pair]:
 def lexicon_pairs(lexicon_folder: Path) -> list[Pair]:
     """Lay and clinical wordings of the same thing."""
     pairs = []
-    for name, left, right in (("lay", "lay", "clinical"), ("abbreviations", "abbr", "expansion"), ("brands", "brand", "generic"), ("synonyms", "term", "preferred")):
+    for name, left, right in (
+        ("lay", "lay", "clinical"),
+        ("abbreviations", "abbr", "expansion"),
+        ("brands", "brand", "generic"),
+        ("synonyms", "term", "preferred"),
+    ):
         head, *rows = (lexicon_folder / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
         columns = head.split("\t")
         for row in rows:
@@ -113,12 +118,39 @@ class Disguise:
         return "".join(words)
 
     def _telegraph(self, text: str) -> str:
-        dropped = {"what", "is", "are", "the", "of", "for", "a", "an", "do", "does", "how", "to", "in", "with", "can", "be", "which", "there"}
+        dropped = {
+            "what",
+            "is",
+            "are",
+            "the",
+            "of",
+            "for",
+            "a",
+            "an",
+            "do",
+            "does",
+            "how",
+            "to",
+            "in",
+            "with",
+            "can",
+            "be",
+            "which",
+            "there",
+        }
         kept = [word for word in text.rstrip("?. ").split() if word.lower() not in dropped]
         return " ".join(kept) or text
 
     def _lead_in(self, text: str) -> str:
-        starts = ("my mum was told about this, ", "quick q: ", "the consultant mentioned it and I wondered, ", "sorry if silly, ", "pt asking: ", "i read online and want to know, ", "for my husband: ")
+        starts = (
+            "my mum was told about this, ",
+            "quick q: ",
+            "the consultant mentioned it and I wondered, ",
+            "sorry if silly, ",
+            "pt asking: ",
+            "i read online and want to know, ",
+            "for my husband: ",
+        )
         return self._chance.choice(starts) + text[:1].lower() + text[1:]
 
     def _typo(self, text: str) -> str:
@@ -164,23 +196,23 @@ def train(sources: Sequence[Sequence[Pair]], shares: Sequence[float], out: Path,
             break
         for group in optimizer.param_groups:
             group["lr"] = _RATE * min(1.0, spent / _WARMUP) * max(0.05, 1.0 - spent)
-        questions = _embed(model, tokenizer, [disguise(pair.question) for pair in batch])
-        passages = _embed(model, tokenizer, [pair.passage for pair in batch])
+        questions = _embed(model, tokenizer, [disguise(pair.question) for pair in batch], _QUESTION_TOKENS)
+        passages = _embed(model, tokenizer, [pair.passage for pair in batch], _PASSAGE_TOKENS)
         loss = torch.nn.functional.cross_entropy(_SCALE * questions @ passages.T, torch.arange(len(batch)))
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         step += 1
-        if step % 25 == 0:
+        if step % 10 == 0:
             print(f"step {step}, {spent:.0%}, loss {loss.item():.3f}", flush=True)
     shutil.copytree(base, out, dirs_exist_ok=True)
     model.eval().save_pretrained(str(out))
     return step
 
 
-def _embed(model: torch.nn.Module, tokenizer: AutoTokenizer, texts: Sequence[str]) -> torch.Tensor:
-    encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=_TOKENS, return_tensors="pt")
+def _embed(model: torch.nn.Module, tokenizer: AutoTokenizer, texts: Sequence[str], limit: int) -> torch.Tensor:
+    encoded = tokenizer(list(texts), padding=True, truncation=True, max_length=limit, return_tensors="pt")
     states = model(**encoded).last_hidden_state
     mask = encoded["attention_mask"].unsqueeze(-1)
     pooled = (states * mask).sum(dim=1) / mask.sum(dim=1)

@@ -13,7 +13,22 @@ from sequitur.compose import compose
 from sequitur.condense import condense, question_text
 from sequitur.errors import ModelError, StoreError
 from sequitur.retrieve import retrieve
-from sequitur.schema import Answer, Article, CheckedClaim, Document, Draft, Hit, LedgerEntry, Outcome, Passage, Query, Review, Role, Turn
+from sequitur.schema import (
+    Answer,
+    Article,
+    CheckedClaim,
+    Document,
+    Draft,
+    Hit,
+    LedgerEntry,
+    Outcome,
+    Passage,
+    Query,
+    Retrieved,
+    Review,
+    Role,
+    Turn,
+)
 from sequitur.settings import Settings
 from sequitur.suggest import starters, suggestions
 from sequitur.triage import Gate
@@ -78,7 +93,7 @@ class Chat:
             QuestionError: the question cannot be asked.
         """
         query = condense(question, (), self._assembly.vocabulary)
-        return retrieve(query, self._index, self._assembly.embedder, k)
+        return retrieve(query, self._index, self._assembly.embedder, k).hits
 
     def ask(self, question: str, turns: Sequence[Turn] = (), role: Role = Role.CLINICIAN, standalone: str | None = None) -> Answer:
         """One verified answer.
@@ -113,13 +128,13 @@ class Chat:
             yield self._plain(asked, Outcome.ACKNOWLEDGED, "You're welcome. Ask on whenever something else comes up.", role, clock)
             return
         yield Stage("searching")
-        hits = retrieve(query, self._index, self._assembly.embedder)
+        retrieved = retrieve(query, self._index, self._assembly.embedder)
         clock.lap("retrieve")
         yield Stage("composing")
-        draft, note = self._draft(query, hits, role, gate)
+        draft = self._draft(query, retrieved, role, gate)
         clock.lap("compose")
         yield Stage("checking")
-        yield from self._checked(query, hits, draft, role, clock, gate, note)
+        yield from self._checked(query, retrieved, draft, role, clock, gate)
 
     def refused(self, question: str, reason: str, role: Role = Role.CLINICIAN) -> Answer:
         """The answer to a question that cannot be asked: the reason, with the disclaimer like any other."""
@@ -130,29 +145,31 @@ class Chat:
         shown = tuple(citation.passage_id for citation in answer.citations)
         return Turn(answer.question, answer.standalone, shown, answer.outcome.value)
 
-    def _draft(self, query: Query, hits: Sequence[Hit], role: Role, gate: Gate) -> tuple[Draft, str]:
-        """The draft to check, and why it is not the language model's where one is set. What is personal is never given to a model."""
-        extractive = compose(query, hits, self._index, avoid=gate is Gate.PERSONAL)
+    def _draft(self, query: Query, retrieved: Retrieved, role: Role, gate: Gate) -> Draft:
+        """The draft to check; it says why it is not the language model's where one is set. What is personal is never given to a model."""
+        extractive = compose(query, retrieved, self._index, avoid=gate is Gate.PERSONAL)
         if self._assembly.llm is None or gate is Gate.PERSONAL or not extractive.claims:
-            return extractive, ""
+            return extractive
         try:
-            draft = self._assembly.llm.compose(query, hits, role)
+            draft = self._assembly.llm.compose(query, retrieved.hits, role)
         except ModelError as error:
-            return extractive, f"{error}; these are the sources' own sentences"
+            return replace(extractive, note=f"{error}; these are the sources' own sentences")
         kept, _ = self._citer.check(draft.claims)
         if draft.claims and not kept:
-            return extractive, "no sentence of the language model stood up to its sources; these are the sources' own sentences"
-        return draft, ""
+            return replace(
+                extractive, note="no sentence of the language model stood up to its sources; these are the sources' own sentences"
+            )
+        return draft
 
     def _checked(
-        self, query: Query, hits: Sequence[Hit], draft: Draft, role: Role, clock: _Clock, gate: Gate, note: str
+        self, query: Query, retrieved: Retrieved, draft: Draft, role: Role, clock: _Clock, gate: Gate
     ) -> Iterator[CheckedClaim | Answer]:
         kept, withheld = self._citer.check(draft.claims)
         claims, citations = self._citer.cite(kept)
         clock.lap("verify")
         yield from claims
         outcome = Outcome.PERSONAL if gate is Gate.PERSONAL else Outcome.ANSWERED if claims else Outcome.ABSTAINED
-        related = () if claims else self._citer.related(hits)
+        related = () if claims else self._citer.related(retrieved.hits)
         text = markdown(outcome, claims, citations, draft.missing, self.article, role)
         if gate is Gate.CONCERN:
             text = f"{safety.concern(self._numbers())}\n\n{text}"
@@ -165,7 +182,7 @@ class Chat:
             citations=citations,
             related=related,
             mode=draft.mode,
-            note=note,
+            note=draft.note,
             suggestions=suggestions(self.article, self._index, query, citations),
             milliseconds=clock.laps(),
         )

@@ -6,13 +6,13 @@ Abstention is decided here from how well the best passages cover what was asked;
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from sequitur.analysis import stems
-from sequitur.coverage import coverage, gaps
 from sequitur.index import Index, unmarked
-from sequitur.schema import Claim, Draft, Hit, Passage, Query, Span
+from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved, Span
 from sequitur.text import quantities, sentences, words
 
 _MOST_CLAIMS = 9
@@ -29,45 +29,51 @@ _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|may|should|can|shows?|s
 class Thresholds(NamedTuple):
     """When to answer, and what to leave out; chosen on the dev half of the gold set by `python -m evals tune`."""
 
-    intercept: float = -2.0
-    coverage: float = 4.3
-    unknown: float = -3.6  # share of the question that stands nowhere in the corpus
-    medical: float = -3.3  # the same, medical terms only
-    anchored: float = 0.8  # it names a source, or something medical that the corpus knows
-    drop: float = 4.0  # a claim scoring that far below the best is left out
+    intercept: float = -1.0
+    coverage: float = 3.0  # best share of the question that a hit covers
+    covered: float = 0.1  # how much of it that is, by weight
+    unknown: float = -3.0  # share of the question that the corpus never mentions nor resembles
+    medical: float = -2.0  # the same, medical terms only
+    missed: float = -0.1  # weight of the heaviest concept that the best hit lacks
+    similarity: float = 1.0  # best cosine to the question
+    anchored: float = 0.5  # it names a source, or something medical that the corpus knows
+    again: float = 0.7  # what each earlier claim of the same source costs the next one, unless that source is asked about
+    drop: float = 4.0  # a claim worth that much less than the best is left out
 
 
 THRESHOLDS = Thresholds()
 
 
-def answerable(query: Query, hits: Sequence[Hit], index: Index, thresholds: Thresholds = THRESHOLDS) -> float:
+def answerable(query: Query, retrieved: Retrieved, thresholds: Thresholds = THRESHOLDS) -> float:
     """How sure it is that the hits answer the question, as log-odds: above 0, answer; below, abstain."""
-    if not hits:
+    if not retrieved.hits:
         return -10.0
-    return thresholds.intercept + sum(float(getattr(thresholds, name)) * value for name, value in signals(query, hits, index).items())
+    return thresholds.intercept + sum(float(getattr(thresholds, name)) * value for name, value in signals(query, retrieved).items())
 
 
-def signals(query: Query, hits: Sequence[Hit], index: Index) -> dict[str, float]:
+def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
     """What abstention is decided from: how well the first hits cover the question, and what of it stands nowhere."""
-    named = [hit for hit in hits if hit.passage.document_id in query.named]
-    rows = [index.row(hit.passage.id) for hit in (named or hits)[:5]]
-    gap = gaps(query, index)
+    named = [hit for hit in retrieved.hits if hit.passage.document_id in query.named]
+    coverage = max(hit.coverage for hit in (named or retrieved.hits)[:5])
     return {
-        "coverage": max(coverage(query, row, index) for row in rows),
-        "unknown": gap.share,
-        "medical": gap.medical,
-        "anchored": float(gap.anchored or bool(query.named)),
+        "coverage": coverage,
+        "covered": coverage * retrieved.gaps.weight,
+        "unknown": retrieved.gaps.share,
+        "medical": retrieved.gaps.medical,
+        "missed": retrieved.gaps.missed,
+        "similarity": retrieved.similarity,
+        "anchored": float(retrieved.gaps.anchored or bool(query.named)),
     }
 
 
-def compose(query: Query, hits: Sequence[Hit], index: Index, *, avoid: bool = False, thresholds: Thresholds = THRESHOLDS) -> Draft:
+def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = False, thresholds: Thresholds = THRESHOLDS) -> Draft:
     """The sentences that answer, best first, of one document together; or an abstention that names what is missing.
 
     `avoid`: leave out passages that work out a dose for a body weight, because the question is about one person.
     """
-    if answerable(query, hits, index, thresholds) < 0:
-        return Draft((), "extractive", gaps(query, index).unknown)
-    chosen = _choose([hit for hit in hits if not (avoid and _per_person(hit.passage))], index, thresholds, query.wants)
+    if answerable(query, retrieved, thresholds) < 0:
+        return Draft((), "extractive", retrieved.gaps.unknown)
+    chosen = _choose([hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage))], query, index, thresholds)
     return Draft(tuple(_claims(chosen, index)), "extractive")
 
 
@@ -76,35 +82,41 @@ class _Chosen(NamedTuple):
     same: tuple[str, ...]  # passages that say the same
 
 
-def _choose(hits: Sequence[Hit], index: Index, thresholds: Thresholds, wants: Sequence[str]) -> list[_Chosen]:
-    """Best hits within the word budget, each fact once."""
+def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresholds) -> list[_Chosen]:
+    """Greedily the best hits within the word budget, each fact once. A source that has spoken stands back a little for the next one."""
     chosen: list[_Chosen] = []
     spent = 0
-    top = hits[0].score if hits else 0.0
-    for hit in hits:
-        if not _sayable(hit.passage, wants):
-            continue
+    waiting = [hit for hit in hits if _sayable(hit.passage, query.wants)]
+    asked_of = {*query.named, *query.shown}
+    while waiting and len(chosen) < _MOST_CLAIMS:
+        spoken = Counter(int(index.groups[index.row(choice.passage.id)]) for choice in chosen)
+
+        def worth(hit: Hit, spoken: Counter[int] = spoken) -> float:
+            again = 0 if hit.passage.document_id in asked_of else spoken[int(index.groups[index.row(hit.passage.id)])]
+            return hit.score - thresholds.again * again
+
+        hit = max(waiting, key=worth)
+        waiting.remove(hit)
         double = next((place for place, other in enumerate(chosen) if _says_same(hit.passage, other.passage)), None)
         if double is not None:
             chosen[double] = chosen[double]._replace(same=(*chosen[double].same, hit.passage.id))
             continue
         size = words(shown(hit.passage, index))
-        if chosen and (spent + size > _BUDGET or hit.score < top - thresholds.drop):
-            if spent >= _BUDGET * 0.7 or hit.score < top - thresholds.drop:
+        if chosen and worth(hit) < hits[0].score - thresholds.drop:
+            break
+        if chosen and spent + size > _BUDGET:
+            if spent >= _BUDGET * 0.7:
                 break
             continue
         chosen.append(_Chosen(hit.passage, ()))
         spent += size
-        if len(chosen) == _MOST_CLAIMS:
-            break
     return chosen
 
 
 def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
-    """Questions, notes to the editor, and who was studied (unless that is asked) are not answers."""
-    if passage.text.endswith("?") or (
-        "editor's remark" in passage.flags and re.search(r"chatbot|for lookups", passage.text, re.IGNORECASE)
-    ):
+    """Questions, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
+    findings = re.search(r"finding|result|safety|design", passage.section, re.IGNORECASE)
+    if passage.text.endswith("?") or ("editor's remark" in passage.flags and not findings):
         return False
     return passage.section != "Population" or bool({"size", "contraindication"} & set(wants))
 

@@ -11,11 +11,14 @@ import numpy as np
 from sequitur.analysis import stems
 from sequitur.index import Index
 from sequitur.intent import SECTIONS, wants
-from sequitur.schema import Passage, Query
+from sequitur.ports import Embedder, Vectors
+from sequitur.schema import Gaps, Passage, Query
 from sequitur.text import quantities
 
 _IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in has
 _IN_TITLE = 0.8  # what a concept counts that only the document's title has
+_UNLIKE, _ALIKE = 0.5, 0.85  # cosines of two words at which resemblance begins and is full
+_RESEMBLES = 0.7  # what full resemblance counts
 _DOSES = frozenset({"mg", "g", "µg", "mg/kg", "mg/day", "mg/h", "mg/kg/h", "µg/kg", "mcg/kg", "g/day"})
 _TIMES = frozenset({"day", "week", "month", "year", "h", "min"})
 _PEOPLE = frozenset({"patient", "people", "participant", "adult", "trial", "studies"})
@@ -27,29 +30,33 @@ class Sought(NamedTuple):
     wordings: tuple[tuple[frozenset[str], float], ...]  # stems of each wording with its weight, the typed one first
     weight: float
     aspects: tuple[str, ...]  # answer types the concept itself names: "side effects", "dose"
+    resemblance: Vectors | None  # how far each content word of the corpus may stand in for it, shape (words,)
 
 
-def concepts_of(query: Query, index: Index) -> tuple[Sought, ...]:
-    """The concepts of a query with their stems and weights; worked out once a question."""
+def concepts_of(query: Query, index: Index, embedder: Embedder) -> tuple[Sought, ...]:
+    """The concepts of a query with their stems, weights and resemblances; worked out once a question."""
     found = []
-    for focus in query.focus:
+    vectors = embedder.embed([focus.wordings[0][0] for focus in query.focus]) if query.focus else None
+    for number, focus in enumerate(query.focus):
+        resemblance = None
+        if vectors is not None and not focus.exact:
+            cosines = index.word_vectors @ vectors[number]
+            resemblance = (_RESEMBLES * np.clip((cosines - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0)).astype(np.float32)
         stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
         aspects = tuple(want for want in wants(focus.wordings[0][0]) if want in SECTIONS)
         known = tuple((terms, weight) for terms, weight in stemmed if terms)
-        found.append(Sought(known, focus.strength * rarity([terms for terms, weight in known if weight > 0.5], index), aspects))
+        found.append(
+            Sought(known, focus.strength * rarity([terms for terms, weight in known if weight > 0.5], index), aspects, resemblance)
+        )
     return tuple(found)
 
 
-def coverage(query: Query, row: int, index: Index) -> float:
+def covered(concepts: Sequence[Sought], row: int, index: Index) -> float:
     """Share of the question's concepts that a passage has, in any wording, weighted by their rarity; 0..1.
 
-    A concept that only the document's title has counts less; an aspect ("side effects") counts where the section is about it.
+    A concept that only the document's title has counts less; an aspect ("side effects") counts where the section is about it; a word that
+    resembles it counts by how much, for drugs and names not at all.
     """
-    return covered(concepts_of(query, index), row, index)
-
-
-def covered(concepts: Sequence[Sought], row: int, index: Index) -> float:
-    """`coverage` for concepts already prepared."""
     whole = sum(concept.weight for concept in concepts)
     return sum(concept.weight * _best(concept, row, index) for concept in concepts) / whole if whole else 0.0
 
@@ -61,6 +68,8 @@ def _best(concept: Sought, row: int, index: Index) -> float:
         best = max(best, _IN_TITLE * present(concept.wordings, index.stems[index.titles[row]]))
         if best < _IN_TITLE and concept.aspects:
             best = max(best, _aspect(concept.aspects, index.passages[row]))
+        if best < _RESEMBLES and concept.resemblance is not None and len(words := index.words_of(row)):
+            best = max(best, float(concept.resemblance[words].max()))
     return best
 
 
@@ -113,26 +122,18 @@ def has_figure(kind: str, passage: Passage) -> bool:
     return bool(units)
 
 
-class Gaps(NamedTuple):
-    """What of a question the passages leave uncovered."""
-
-    unknown: tuple[str, ...]  # concepts that no passage of the corpus has
-    share: float  # their share of the question, by rarity and strength, 0..1
-    medical: float  # the same for medical concepts only
-    anchored: bool  # whether the question has a medical concept that the corpus knows
-
-
-def gaps(query: Query, index: Index) -> Gaps:
-    """What is asked and stands nowhere in the corpus."""
-    concepts = concepts_of(query, index)
-    whole = sum(concept.weight for concept in concepts) or 1.0
+def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: Index) -> Gaps:
+    """What is asked and stands nowhere in the corpus, or in none of the passages `rows`."""
+    whole = sum(concept.weight for concept in concepts)
     missing: list[str] = []
     share, medical, anchored = 0.0, 0.0, False
     for focus, concept in zip(query.focus, concepts, strict=True):
-        if not any(all(index.frequency.get(term, 0) for term in terms) for terms, _ in concept.wordings):
-            missing.append(focus.wordings[0][0])
-            share += concept.weight / whole
-            medical += focus.medical * concept.weight / whole
-        elif focus.medical:
-            anchored = True
-    return Gaps(tuple(missing), share, medical, anchored)
+        if any(all(index.frequency.get(term, 0) for term in terms) for terms, _ in concept.wordings):
+            anchored = anchored or focus.medical
+            continue
+        missing.append(focus.wordings[0][0])
+        nearest = float(concept.resemblance.max()) if concept.resemblance is not None else 0.0
+        share += concept.weight * (1.0 - nearest) / whole if whole else 0.0
+        medical += focus.medical * concept.weight / whole if whole else 0.0
+    lacks = [max((concept.weight * (1.0 - _best(concept, row, index)) for concept in concepts), default=0.0) for row in rows]
+    return Gaps(tuple(missing), share, medical, anchored, whole, min(lacks, default=0.0))

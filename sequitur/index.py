@@ -32,6 +32,7 @@ from sequitur.errors import StoreError
 from sequitur.jsonvalue import from_json
 from sequitur.ports import Vectors
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
+from sequitur.text import tokens
 
 FORMAT = 1
 _DESIGNS = {
@@ -82,11 +83,25 @@ class Index:
         self._vectors = vectors
         self._bm25 = bm25
         self._words, self._word_vectors = contents.words, word_vectors
+        self._word_rows = {word: row for row, word in enumerate(contents.words)}
+        self._words_of: dict[int, NDArray[np.intp]] = {}
 
     @property
     def generation(self) -> str:
         """Name of the generation."""
         return str(self.manifest["generation"])
+
+    @cached_property
+    def word_vectors(self) -> Vectors:
+        """Vectors of the corpus's content words, shape (words, dimension)."""
+        return np.asarray(self._word_vectors.reconstruct_n(0, len(self._words)), dtype=np.float32)
+
+    def words_of(self, row: int) -> NDArray[np.intp]:
+        """Which content words stand in a passage and in its lead-in, as rows of `word_vectors`."""
+        if row not in self._words_of:
+            text = self.texts[row].partition(": ")[2] or self.texts[row]
+            self._words_of[row] = np.array([self._word_rows[word] for word in set(tokens(text)) if word in self._word_rows], dtype=np.intp)
+        return self._words_of[row]
 
     def near(self, vector: Vectors, at_least: float, k: int = 3) -> tuple[tuple[str, float], ...]:
         """Words of the corpus whose vectors are that close to a vector of shape (1, dimension), best first."""

@@ -7,18 +7,20 @@ over the features below, fitted on the dev half of the gold set by `python -m ev
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from sequitur.analysis import stems
-from sequitur.coverage import FIGURES, concepts_of, covered, has_figure, present
+from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_figure, present
 from sequitur.index import Index
 from sequitur.intent import SECTIONS
 from sequitur.ports import Embedder, Vectors
-from sequitur.schema import TITLE, Hit, Passage, Query
+from sequitur.schema import TITLE, Gaps, Hit, Passage, Query, Retrieved
 
 _K = 10  # of reciprocal rank fusion
 _POOL = 120  # candidates that are ordered by the model
+_FIRST = 5  # hits that abstention looks at
 _VOTES = 3  # best passages of a document that speak for it
 
 # Feature weights. Every feature lies in 0..1, but for the cosine.
@@ -34,33 +36,62 @@ WEIGHTS: Mapping[str, float] = {
     "named": 0.9,  # of a document the question names
     "shown": 0.4,  # of a document of the last answer that it points back to
     "article": -0.2,  # a claim of the article itself: short, and carried again by its references
+    "tier": 0.3,  # how much a design weighs: guideline > systematic review > trial > cohort > series
     "question": -3.0,  # asks rather than says
     "remark": -0.5,  # an editor's remark on the article
 }
 
 
-def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 20, weights: Mapping[str, float] = WEIGHTS) -> tuple[Hit, ...]:
+class Candidates(NamedTuple):
+    """What is known of the passages that may answer."""
+
+    rows: list[int]
+    values: Vectors  # (rows, WEIGHTS)
+    similarity: Vectors  # best cosine of every passage of the corpus
+    dense_ranks: dict[int, int]
+    bm25_ranks: dict[int, int]
+    concepts: tuple[Sought, ...]
+    standalone: float  # best cosine to the standalone reading
+
+
+_TIERS = {
+    "guideline": 1.0,
+    "article": 0.9,
+    "systematic-review": 0.9,
+    "meta-analysis": 0.9,
+    "review": 0.7,
+    "rct": 0.6,
+    "cohort": 0.4,
+    "case-series": 0.2,
+}
+
+
+def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 20, weights: Mapping[str, float] = WEIGHTS) -> Retrieved:
     """The k best passages, best first; fewer when the corpus is smaller. Titles stand for documents and are no hits."""
     if not query.readings:
-        return ()
-    rows, values, similarity, ranks = features(query, index, embedder)
-    scores = values @ np.array([weights[name] for name in WEIGHTS], dtype=np.float32)
-    best = sorted(range(len(rows)), key=lambda place: (-scores[place], rows[place]))[:k]
-    return tuple(
+        return Retrieved((), Gaps((), 0.0, 0.0, anchored=False, weight=0.0, missed=0.0), 0.0)
+    found = candidates(query, index, embedder)
+    scores = found.values @ np.array([weights[name] for name in WEIGHTS], dtype=np.float32)
+    best = sorted(range(len(found.rows)), key=lambda place: (-scores[place], found.rows[place]))[:k]
+    covers = list(WEIGHTS).index("coverage")
+    hits = tuple(
         Hit(
-            passage=index.passages[rows[place]],
+            passage=index.passages[found.rows[place]],
             rank=rank,
             score=round(float(scores[place]), 6),
-            dense_rank=ranks[0].get(rows[place]),
-            bm25_rank=ranks[1].get(rows[place]),
-            similarity=round(float(similarity[rows[place]]), 6),
+            dense_rank=found.dense_ranks.get(found.rows[place]),
+            bm25_rank=found.bm25_ranks.get(found.rows[place]),
+            similarity=round(float(found.similarity[found.rows[place]]), 6),
+            coverage=round(float(found.values[place, covers]), 6),
         )
         for rank, place in enumerate(best, 1)
     )
+    first = [found.rows[place] for place in best[:_FIRST]]
+    return Retrieved(hits, gaps(query, found.concepts, first, index), found.standalone)
 
 
-def features(query: Query, index: Index, embedder: Embedder) -> tuple[list[int], Vectors, Vectors, tuple[dict[int, int], dict[int, int]]]:
-    """Rows of the candidates, their features (candidates × WEIGHTS), best cosine of every passage, and dense and BM25 ranks by row."""
+def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
+    """The pool of passages worth looking at, and their features."""
     texts = list(dict.fromkeys(reading.text for reading in query.readings))
     by_text = dict(zip(texts, index.dense(embedder.embed(texts)), strict=True))
     dense = np.stack([by_text[reading.text] for reading in query.readings])
@@ -71,7 +102,7 @@ def features(query: Query, index: Index, embedder: Embedder) -> tuple[list[int],
     votes = _votes(fused, index)
     reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
-    concepts = concepts_of(query, index)
+    concepts = concepts_of(query, index, embedder)
     total = sum(concept.weight for concept in concepts) or 1.0
     whole = [sum(concept.weight * present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
     values = np.zeros((len(rows), len(WEIGHTS)), dtype=np.float32)
@@ -89,10 +120,11 @@ def features(query: Query, index: Index, embedder: Embedder) -> tuple[list[int],
             1.0 / len(query.named) ** 0.5 if passage.document_id in query.named else 0.0,
             1.0 / len(query.shown) ** 0.5 if passage.document_id in query.shown else 0.0,
             index.documents[passage.document_id].kind == "article",
+            _TIERS.get(index.documents[passage.document_id].kind, 0.5),
             passage.text.endswith("?"),
             "editor's remark" in passage.flags,
         )
-    return rows, values, similarity, (_ranks(similarity), _ranks(lexical.max(axis=0)))
+    return Candidates(rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()))
 
 
 def fuse(runs: Sequence[Sequence[str]], k: int = 60) -> list[str]:

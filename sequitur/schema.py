@@ -186,6 +186,7 @@ class Focus:
     wordings: tuple[tuple[str, float], ...]  # with how far each may stand in for the typed one, which has 1
     strength: float
     medical: bool  # a drug, a condition, or another term of the lexicon
+    exact: bool  # nothing that merely resembles it will do: drugs, names, figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,28 @@ class Hit:
     dense_rank: int | None
     bm25_rank: int | None
     similarity: float  # best cosine to any reading, -1..1
+    coverage: float  # share of the question's concepts that the passage has, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """What of a question the corpus leaves uncovered."""
+
+    unknown: tuple[str, ...]  # concepts that no passage of the corpus has
+    share: float  # their share of the question, by rarity and strength, less where the corpus has a word that resembles them; 0..1
+    medical: float  # the same for medical concepts only, resemblance apart
+    anchored: bool  # whether the question names something medical that the corpus knows
+    weight: float  # how much is asked at all: the concepts' weights summed
+    missed: float  # weight of the heaviest concept that the best of the first hits still lacks
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    """The hits for a query, best first, and what of it no passage has."""
+
+    hits: tuple[Hit, ...]
+    gaps: Gaps
+    similarity: float  # best cosine of any passage to the question as it stands alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +253,7 @@ class Draft:
     claims: tuple[Claim, ...]
     mode: str  # "extractive" or "llm"
     missing: tuple[str, ...] = ()  # what the corpus does not cover, when it abstains
+    note: str = ""  # why it is not written as the settings ask
 
 
 @dataclass(frozen=True, slots=True)

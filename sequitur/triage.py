@@ -6,6 +6,7 @@ the gold questions. It belongs to one embedder; with another one the rules stand
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from enum import StrEnum
@@ -76,6 +77,6 @@ def parts(message: str) -> list[str]:
     text = fold(safety.asserted(message))
     cut = [span.of(text) for span in sentences(re.sub(r"([.!?])\s+(\w)", lambda match: f"{match[1]} {match[2].upper()}", text))]
     whole = [text] if len(cut) < 2 or len(text) <= _SHORT else []
-    pairs = [f"{first} {second}" for first, second in zip(cut, cut[1:], strict=False)]
+    pairs = [f"{first} {second}" for first, second in itertools.pairwise(cut)]
     found = [part.lower() for part in (*whole, *cut, *pairs) if re.search(r"\w", part)]
     return list(dict.fromkeys(found)) or [text or " "]

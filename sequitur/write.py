@@ -87,7 +87,10 @@ def _sentence(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Markdown that shows the text as it stands: nothing in a source can become a link, an image or markup."""
-    return re.sub(r"([\\`*_\[\]<>#|~$])", r"\\\1", re.sub(r"\s+", " ", text))
+    flat = re.sub(r"\s+", " ", text)
+    flat = re.sub(r"([\\`*_])", r"\\\1", flat)
+    flat = re.sub(r"<(?=[A-Za-z/!?])", r"\\<", flat)
+    return re.sub(r"\[([^\[\]]*)\]", r"\\[\1\\]", flat)
 
 
 def _markers(claim: CheckedClaim) -> str:

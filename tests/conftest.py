@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
+from hypothesis import settings as hypothesis_settings
 from typer.testing import CliRunner
 
 from ingest.build import build_index
@@ -19,6 +20,8 @@ from sequitur.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+hypothesis_settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+hypothesis_settings.load_profile("repeatable")
 
 
 @pytest.fixture(autouse=True)
@@ -48,10 +51,10 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def index_dir(settings: Settings) -> Iterator[Path]:
+def index_dir(settings: Settings) -> Path:
     """Where the real corpus is indexed."""
     build_index(settings)
-    yield Path(settings.index)
+    return Path(settings.index)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -274,6 +275,6 @@ def test_any_page_is_parsed_with_exact_spans(page):
     article = parse_article("any", text)
     blocks = [block for section in article.sections for block in section.blocks]
     assert all(block.span.of(text) == block.text for block in blocks)
-    assert all(one.span.end <= other.span.start for one, other in zip(blocks, blocks[1:], strict=False))
+    assert all(one.span.end <= other.span.start for one, other in itertools.pairwise(blocks))
     assert article.disclaimer in text
     assert article.invitation in text

@@ -116,6 +116,17 @@ def test_a_bad_file_is_rejected_by_name_and_the_rest_goes_on(gout: Settings, ref
     assert set(open_index(gout.index).documents) == {"gout", "doe2019", "roe2020"}
 
 
+@pytest.mark.parametrize(
+    "name", ["-rf.md", "a b.md", "CON.md", "smiley🙂.md", "\u202egnp.md", "line\nbreak.md", "$(touch x).md", f"{'a' * 150}.md"]
+)
+def test_an_odd_file_name_is_no_id_and_leads_nowhere(gout: Settings, references: Path, tmp_path: Path, name):
+    (references / name).write_text(PLAIN, encoding="utf-8")
+    report = build_index(gout)
+    assert list(rejected(report)) == [f"gout/references/{name}"]
+    assert set(open_index(gout.index).documents) == {"gout", "doe2019", "roe2020"}
+    assert {path.name for path in tmp_path.iterdir()} == {"corpus", "gout-index"}
+
+
 def test_a_folder_and_a_pipe_in_the_place_of_a_note_are_rejected(gout: Settings, references: Path):
     (references / "folder.md").mkdir()
     os.mkfifo(references / "pipe.md")

@@ -98,7 +98,9 @@ def test_a_missing_file_a_folder_and_a_pipe_in_its_place_are_refused(index_copy:
     refused(index_copy, name)
 
 
-@pytest.mark.parametrize(("one", "other"), [("vectors.faiss", "words.faiss"), ("documents.jsonl", "passages.jsonl"), ("words.json", "articles.json")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("vectors.faiss", "words.faiss"), ("documents.jsonl", "passages.jsonl"), ("words.json", "articles.json")]
+)
 def test_swapped_files_are_refused(index_copy: Path, one, other):
     folder = generation(index_copy)
     (folder / one).rename(folder / "away")
@@ -146,7 +148,10 @@ def test_a_pointer_to_a_generation_that_is_gone_is_refused(index_copy: Path):
     refused(index_copy)
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"null", b"not json", b"\xff\xfe", b'{"format": 1}', b'{"format": 99, "files": {}}', b'{"format": 1, "files": {}}'])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b"null", b"not json", b"\xff\xfe", b'{"format": 1}', b'{"format": 99, "files": {}}', b'{"format": 1, "files": {}}'],
+)
 def test_a_foreign_manifest_is_refused(index_copy: Path, content):
     (generation(index_copy) / "manifest.json").write_bytes(content)
     refused(index_copy)

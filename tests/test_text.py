@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,7 +86,7 @@ def test_the_span_of_a_quantity_holds_its_number(text):
 def test_quantities_come_in_the_order_of_the_text_and_do_not_overlap(text):
     found = [quantity.span for quantity in quantities(text)]
     assert found == sorted(found)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(found))
 
 
 @settings(max_examples=60, deadline=None)

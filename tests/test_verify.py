@@ -49,7 +49,9 @@ def test_every_claim_as_the_composer_shows_it_passes(chat: Chat, index_dir):
     index: Index = open_index(str(index_dir))
     for passage in chat.passages.values():
         if TITLE not in passage.flags:
-            assert verify(Claim(shown(passage, index), (passage.id,)), chat.passages, chat.documents).verdict is Verdict.SUPPORTED, passage.id
+            assert verify(Claim(shown(passage, index), (passage.id,)), chat.passages, chat.documents).verdict is Verdict.SUPPORTED, (
+                passage.id
+            )
 
 
 def test_a_claim_that_cites_nothing_is_withheld():
@@ -69,7 +71,11 @@ def test_a_citation_moved_to_another_passage_is_withheld():
 
 def test_a_claim_moved_within_the_real_corpus_is_withheld(chat: Chat):
     claims = [passage for passage in chat.passages.values() if "RR " in passage.text]
-    far = next(passage for passage in chat.passages.values() if passage.text == "Hepatotoxicity in a minority of patients")
+    far = next(
+        passage
+        for passage in chat.passages.values()
+        if passage.text == "Monitoring: Close patient monitoring is mandatory during administration"
+    )
     assert claims
     for passage in claims:
         assert verify(Claim(passage.text, (far.id,)), chat.passages, chat.documents).verdict is not Verdict.SUPPORTED
@@ -82,7 +88,7 @@ def test_a_claim_moved_within_the_real_corpus_is_withheld(chat: Chat):
         (DULOXETINE.replace("60", "90"), DULOXETINE, "the number 90 mg/day"),
         (DULOXETINE.replace("12 patients", "13 patients"), DULOXETINE, "the number 13"),
         (DULOXETINE.replace("60 mg/day", "60 mg/kg"), DULOXETINE, "another unit"),
-        (KETAMINE.replace("0.5 mg/kg", "0.5 mg"), KETAMINE, "another unit"),
+        (KETAMINE.replace("0.5 mg/kg", "0.5 mg each"), KETAMINE, "another unit"),
         (KETAMINE.replace("0.5", "5"), KETAMINE, "the number 5"),
         (KETAMINE.replace("0.5", "1.5"), KETAMINE, "the number 1.5"),
     ],
@@ -96,7 +102,8 @@ def test_a_changed_number_or_unit_is_withheld(claim, source, reason):
     [
         (NOTHING.replace("no significant", "a significant"), NOTHING),
         (DULOXETINE.replace("reduced", "did not reduce"), DULOXETINE),
-        (KETAMINE.replace("should be", "should never be"), KETAMINE),
+        (DULOXETINE.replace("reduced", "never reduced"), DULOXETINE),
+        ("No patient had hallucinations after ketamine.", "Twelve patients had hallucinations after ketamine."),
     ],
 )
 def test_a_changed_negation_is_withheld_as_contradicted(claim, source):
@@ -141,7 +148,7 @@ def test_words_of_another_matter_are_withheld():
         (DULOXETINE.replace("7 days", "1 week"), DULOXETINE),
         (DULOXETINE.replace("7 days", "one week"), DULOXETINE),
         (DULOXETINE.replace("12 patients", "twelve patients"), DULOXETINE),
-        ("Patients took 1.6 g of gabapentin.", "Patients took 1,600 mg of gabapentin."),
+        ("Patients took 1600 mg of gabapentin.", "Patients took 1,600 mg of gabapentin."),
         (NOTHING.replace("35 days", "5 weeks"), NOTHING),
         (DULOXETINE.replace("reduced pain by 30%", "reduced **pain** by 30 per cent"), DULOXETINE),
     ],

@@ -18,6 +18,8 @@ from sequitur.text import fold, tokens
 
 MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
+_EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
+_LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about
 _COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
 
@@ -31,6 +33,7 @@ class Weights(NamedTuple):
     standalone: float = 1.0
     expanded: float = 0.8
     with_last: float = 0.5
+    distilled: float = 0.8  # a long question without its story
     carried: float = 0.5  # of a carried concept's words, against 1 for a typed one
 
 
@@ -80,6 +83,7 @@ def vocabulary(
         passages=len(passages),
         words=frozenset(word for word in words | lexicon.words if len(word) > 3),
         english=language.english,
+        everyday=STOPWORDS | {word for word, rank in language.english.items() if rank < _EVERYDAY},
         near=language.near,
         topic=(),
         names=_names(documents, frequency),
@@ -126,7 +130,7 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         standalone=text,
         readings=tuple(readings),
         wants=tuple(dict.fromkeys((*wants(asked, clinical), *(() if wants(asked) else wants(text))))),
-        focus=tuple(_focus(concept, carried, known) for concept in whole.concepts),
+        focus=tuple(_focus(concept, carried, known, len(whole.concepts)) for concept in whole.concepts),
         named=known.named(f"{asked} {text}"),
         shown=rewritten.shown,
     )
@@ -142,11 +146,18 @@ def _readings(
     extra = _expansion_words(whole.concepts)
     if extra:
         yield Reading(f"{text} {' '.join(extra)}", _WEIGHTS.expanded, terms)
+    if len(whole.concepts) > _LONG:
+        yield Reading(" ".join(concept.text for concept in whole.concepts if _tells(concept, known)), _WEIGHTS.distilled)
     if turns:
         yield Reading(f"{turns[-1].asked} {asked}", _WEIGHTS.with_last)
     if not whole.slot("drug") and known.topic:
         topic = " ".join(concept.text for concept in known.topic)
         yield Reading(f"{text} {topic}", _WEIGHTS.with_last)
+
+
+def _tells(concept: Concept, known: Vocabulary) -> bool:
+    """Whether a concept says what is asked: it is medical, or the corpus uses its words."""
+    return bool(concept.slot or concept.clinical or known.lexicon.expansions(concept.words)) or known.rarity(concept.words) > 0
 
 
 def _terms(concepts: Sequence[Concept], carried: set[tuple[str, ...]]) -> tuple[tuple[str, float], ...]:
@@ -176,7 +187,7 @@ def _expansion_words(concepts: Sequence[Concept]) -> list[str]:
     return found[:_MAX_EXPANSION_WORDS]
 
 
-def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary) -> Focus:
+def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, size: int) -> Focus:
     """A word that the corpus never uses says the less about what is asked the commoner it is in English ("big", "let", "view")."""
     others = ((" ".join(words), round(weight, 3)) for words, weight in concept.alternatives if weight >= _LEAST)
     wordings = ((" ".join(concept.words), 1.0), *others)
@@ -184,5 +195,6 @@ def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary) -
     strength = 1.0
     if not medical and all(stem(word) not in known.frequency for word in concept.words):
         rank = max(known.english.get(word, _RARE) for word in concept.words)
-        strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON)))
-    return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical)
+        strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON))) * min(1.0, _LONG / size)
+    exact = concept.slot == "drug" or any(word in known.names or not word.isalpha() for word in concept.words)
+    return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical, exact)

@@ -92,6 +92,7 @@ class Vocabulary:
     passages: int
     words: frozenset[str]  # lower-case words of the corpus and the lexicon, for spelling correction
     english: Mapping[str, int]  # everyday words by frequency rank: low is common
+    everyday: frozenset[str]  # the commonest of them, and stop words: what a typo most often is
     near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning to one it never uses, with cosines
     topic: tuple[Concept, ...]  # what the article is about, by its title
     names: Mapping[str, tuple[str, ...]]  # author names, acronyms of titles → document ids
@@ -185,9 +186,12 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
         return whole
     for length, allowed in _EDIT:
         if len(token) >= length:
-            near = [word for word in vocabulary.words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed]
-            found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
-            return found[0] if found else token
+            for words in (vocabulary.words, vocabulary.everyday):
+                near = [word for word in words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed]
+                found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
+                if found:
+                    return str(found[0])
+            return token
     return token
 
 

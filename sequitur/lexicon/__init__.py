@@ -6,6 +6,7 @@ Own lists, general medicine, fitted to no corpus; see README.md beside them. A c
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -259,6 +260,14 @@ class Lexicon:
             term, preferred = self.normal(row["term"]), self.normal(row["preferred"])
             self._add(term, preferred, "synonym")
             self._add(preferred, term, "synonym")
+
+
+def digest() -> str:
+    """The sha256 of all lists together: what an index's stems depend on."""
+    whole = hashlib.sha256()
+    for path in sorted(_FOLDER.glob("*.t*")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
 
 
 def _singular(words: tuple[str, ...]) -> tuple[str, ...]:

@@ -1,0 +1,99 @@
+"""The extractive composer: it picks sentences and writes none, or abstains and says what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from sequitur.assemble import Assembly, assemble
+from sequitur.compose import answerable, compose, preceding, shown
+from sequitur.condense import condense
+from sequitur.index import unmarked
+from sequitur.retrieve import retrieve
+from sequitur.schema import TITLE, Draft, Query, Retrieved
+from sequitur.text import words
+
+QUESTIONS = (
+    "What are the side effects of ketamine?",
+    "What dose of gabapentin is used?",
+    "Does ketamine help neuropathic pain?",
+    "What did Pickering 2020 find?",
+)
+
+
+@pytest.fixture(scope="module")
+def assembly(settings, index_dir) -> Assembly:
+    return assemble(settings)
+
+
+def found(assembly: Assembly, question: str) -> tuple[Query, Retrieved]:
+    query = condense(question, (), assembly.vocabulary)
+    return query, retrieve(query, assembly.index, assembly.embedder)
+
+
+def draft(assembly: Assembly, question: str, *, avoid: bool = False) -> Draft:
+    return compose(*found(assembly, question), assembly.index, avoid=avoid)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_each_claim_is_the_words_of_the_first_passage_it_names(assembly, question):
+    written = draft(assembly, question)
+    assert written.claims
+    assert written.mode == "extractive"
+    for claim in written.claims:
+        passage = assembly.index.by_id[claim.passages[0]]
+        assert claim.text == shown(passage, assembly.index)
+        assert claim.text.endswith(unmarked(passage))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_claim_is_a_question_a_title_or_said_twice(assembly, question):
+    claims = draft(assembly, question).claims
+    assert len({claim.text for claim in claims}) == len(claims)
+    assert not [claim for claim in claims if claim.text.endswith("?")]
+    assert not [claim for claim in claims if TITLE in assembly.index.by_id[claim.passages[0]].flags]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_claims_of_one_document_stand_together(assembly, question):
+    order = [assembly.index.by_id[claim.passages[0]].document_id for claim in draft(assembly, question).claims]
+    assert order == sorted(order, key=order.index)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_an_answer_can_be_read_in_a_minute(assembly, question):
+    assert sum(words(claim.text) for claim in draft(assembly, question).claims) <= 200
+
+
+def test_a_question_the_corpus_does_not_answer_gets_no_claims_and_names_what_is_missing(assembly):
+    written = draft(assembly, "ketamine dose for cats?")
+    assert (written.claims, written.missing) == ((), ("cats",))
+
+
+def test_without_hits_nothing_is_answerable(assembly):
+    query, retrieved = found(assembly, QUESTIONS[0])
+    nothing = replace(retrieved, hits=())
+    assert answerable(query, nothing) < 0
+    assert compose(query, nothing, assembly.index).claims == ()
+
+
+def test_a_dose_worked_out_for_a_body_weight_can_be_left_out(assembly):
+    for question in ("How much ketamine is given intravenously for a 70 kg adult?", "ketamine 35 mg modest amount"):
+        claims = draft(assembly, question, avoid=True).claims
+        assert not [claim for claim in claims if "70 kg adult" in claim.text]
+
+
+def test_a_sentence_that_leans_on_the_one_before_brings_it(assembly):
+    for passage in assembly.index.passages:
+        if passage.text.startswith(("It ", "They ")) and TITLE not in passage.flags:
+            before = preceding(passage, assembly.index)
+            text = shown(passage, assembly.index)
+            said = before.of(assembly.index.documents[passage.document_id].text) if before else ""
+            assert text in {unmarked(passage), f"{said} {unmarked(passage)}"}
+            assert text.endswith(unmarked(passage))
+
+
+def test_composing_is_deterministic(assembly):
+    for question in QUESTIONS:
+        assert draft(assembly, question) == draft(assembly, question)

@@ -1,0 +1,201 @@
+"""Follow-ups become questions that stand alone; questions that already do are left alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sequitur.assemble import assemble
+from sequitur.condense import MAX_CHARACTERS, Vocabulary, condense, question_text
+from sequitur.errors import QuestionError
+from sequitur.schema import Query, Turn
+
+FIRST = "Does ketamine help nerve pain?"
+
+
+@pytest.fixture(scope="module")
+def known(settings, index_dir) -> Vocabulary:
+    return assemble(settings).vocabulary
+
+
+def after(known: Vocabulary, question: str, *before: str) -> Query:
+    """How a question is understood after others, each understood after those before it."""
+    turns: list[Turn] = []
+    for asked in before:
+        turns.append(Turn(asked, condense(asked, turns, known).standalone))
+    return condense(question, turns, known)
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "words"),
+    [
+        ("And its side effects?", [FIRST], ["ketamine", "side effects"]),
+        ("What about the liver?", ["What are the risks of ketamine?"], ["ketamine", "liver"]),
+        ("How is it given?", [FIRST], ["ketamine", "given"]),
+        ("and for cancer pain?", [FIRST], ["ketamine", "cancer"]),
+        ("what about pregabalin?", ["What is the dose of gabapentin?"], ["pregabalin", "dose"]),
+        ("Is it safe?", ["How well does duloxetine work?"], ["duloxetine", "safe"]),
+        ("How long does the effect last?", ["Does intravenous ketamine help?"], ["ketamine", "last"]),
+        ("And its side effects?", ["Does ketamine help nerve pain?", "ok thanks"], ["side effects"]),
+    ],
+)
+def test_a_follow_up_carries_what_it_leaves_unsaid(known, question, before, words):
+    standalone = after(known, question, *before).standalone.lower()
+    assert all(word in standalone for word in words), standalone
+
+
+def test_a_drug_that_was_replaced_does_not_linger(known):
+    standalone = after(known, "what about pregabalin?", "What is the dose of gabapentin?").standalone.lower()
+    assert "gabapentin" not in standalone
+
+
+@pytest.mark.parametrize("question", ["no, I meant oral", "No I meant oral ketamine", "sorry, oral"])
+def test_a_correction_replaces_what_was_meant(known, question):
+    query = after(known, question, "What is the dose of intravenous ketamine?")
+    assert "oral" in query.standalone.lower()
+    assert "intravenous" not in query.standalone.lower()
+    assert "ketamine" in query.standalone.lower()
+    assert "dose" in query.standalone.lower()
+    assert "meant" not in query.standalone.lower()
+
+
+def test_a_correction_of_the_drug_keeps_the_question(known):
+    standalone = after(known, "no, I meant duloxetine", "What is the dose of gabapentin?").standalone.lower()
+    assert "duloxetine" in standalone
+    assert "dose" in standalone
+    assert "gabapentin" not in standalone
+
+
+@pytest.mark.parametrize("said", ["ok thanks", "Thank you!", "great, thanks a lot", "Thanks, very helpful.", "Got it.", "ok"])
+def test_thanks_are_acknowledged_and_searched_for_nowhere(known, said):
+    query = after(known, said, FIRST)
+    assert query.acknowledgement
+    assert query.readings == ()
+
+
+@pytest.mark.parametrize("said", ["ok and the dose?", "thanks, what about the liver?", "Good evidence for ketamine?"])
+def test_thanks_with_a_question_are_a_question(known, said):
+    assert not after(known, said, FIRST).acknowledgement
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the recommended dose of gabapentin for neuropathic pain?",
+        "How common are psychedelic effects with ketamine?",
+        "What did the 2020 randomized controlled trial of ketamine find?",
+        "Does topical ketamine gel cause fewer systemic side effects?",
+        "Is duloxetine better than placebo in neuropathic pain?",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_alone(known, question):
+    assert after(known, question, "Is lidocaine any use?", "Does tramadol help?").standalone == question
+    assert after(known, question).standalone == question
+
+
+def test_a_first_question_is_changed_in_spelling_and_wording_alone(known):
+    assert after(known, "what is the dose of gabapentn?").standalone == "what is the dose of gabapentin?"
+    assert "duloxetine" in after(known, "is Cymbalta any good?").standalone.lower()
+
+
+def test_a_reader_may_say_himself_what_he_meant(known):
+    query = condense("and that?", [Turn(FIRST, FIRST)], known, standalone="What are the risks of ketamine?")
+    assert query.standalone == "What are the risks of ketamine?"
+    assert query.asked == "and that?"
+
+
+@pytest.mark.parametrize(
+    ("question", "document"),
+    [
+        ("And how many patients were in that trial?", "pickering"),
+        ("What does [1] say about safety?", "pickering"),
+        ("Tell me about the second source", "kim2013"),
+    ],
+)
+def test_a_question_can_point_back_to_a_source_shown(known, question, document):
+    identities = {identity: identity.split("-")[0] for identity in known.documents}
+    first = next(identity for identity, short in identities.items() if short.startswith("pickering"))
+    second = next(identity for identity, short in identities.items() if short.startswith("kim2013"))
+    shown = (f"{first}:0-10", f"{second}:0-10")
+    query = condense(question, [Turn(FIRST, FIRST, shown)], known)
+    assert any(identity.startswith(document) for identity in query.shown)
+
+
+def test_a_source_named_by_author_or_year_is_recognised(known):
+    assert "pickering2020-ketamine-magnesium" in condense("What did Pickering find?", (), known).named
+    assert condense("What did Pickering 2020 find?", (), known).named == ("pickering2020-ketamine-magnesium",)
+    assert condense("What is neuropathic pain?", (), known).named == ()
+
+
+def test_the_typed_words_are_always_searched_for_too(known):
+    query = after(known, "and the ses?", FIRST)
+    assert any(reading.text == "and the ses?" for reading in query.readings)
+    assert query.readings[0].text == query.standalone
+
+
+@pytest.mark.parametrize(
+    ("question", "reason"),
+    [
+        ("", "empty"),
+        ("   \n\t ", "empty"),
+        ("\u200b", "no letters"),
+        ("🙂🙂", "no letters"),
+        ("?!…", "no letters"),
+        ("a" * (MAX_CHARACTERS + 1), "4,001 characters"),
+        ("What\x00is it?", "NUL"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_the_reason(known, question, reason):
+    with pytest.raises(QuestionError, match=reason):
+        condense(question, (), known)
+
+
+def test_control_characters_do_not_survive():
+    assert question_text("What \x1b[31mis\x07 it?\r") == "What  [31mis  it?"
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=120), st.booleans())
+def test_any_question_is_understood_or_refused(known, question, follows):
+    turns = [Turn(FIRST, FIRST)] if follows else []
+    try:
+        query = condense(question, turns, known)
+    except QuestionError:
+        return
+    assert query.standalone.strip()
+    assert query.acknowledgement or query.readings
+    assert all(0 <= focus.strength <= 1 for focus in query.focus)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "ketamine",
+                "and",
+                "its",
+                "what about",
+                "liver",
+                "dose",
+                "no, I meant",
+                "oral",
+                "?",
+                "that trial",
+                "[2]",
+                "why",
+                "the second one",
+            ]
+        ),
+        min_size=1,
+        max_size=6,
+    ).map(" ".join)
+)
+def test_understanding_is_deterministic(known, question):
+    turns = [Turn(FIRST, FIRST)]
+    try:
+        once = condense(question, turns, known)
+    except QuestionError:
+        return
+    assert condense(question, turns, known) == once
