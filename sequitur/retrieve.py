@@ -29,12 +29,12 @@ WEIGHTS: Mapping[str, float] = {
     "bm25": 0.8,  # BM25 of the standalone reading, as a share of the best
     "coverage": 6.0,  # concepts of the question that the passage, its title or its section has, by rarity
     "document": 0.3,  # cosine of its document's title to the best reading
-    "votes": 4.0,  # how well the document's best passages do
+    "votes": 3.0,  # how well the document's best passages do
     "whole": 2.4,  # concepts of the question that the document as a whole has
     "section": 1.8,  # stands where answers of the wanted kind stand
     "figures": 1.0,  # has the kind of figure that is asked for
     "named": 0.9,  # of a document the question names
-    "shown": 0.4,  # of a document of the last answer that it points back to
+    "shown": 1.2,  # of a document of the last answer that it points back to
     "article": -0.2,  # a claim of the article itself: short, and carried again by its references
     "tier": 0.3,  # how much a design weighs: guideline > systematic review > trial > cohort > series
     "question": -3.0,  # asks rather than says

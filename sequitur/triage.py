@@ -24,7 +24,7 @@ _SHORT = 160  # characters; a longer message is also read sentence by sentence, 
 
 # Probabilities from which the model's word counts, chosen by cross-validation on evals/safety.jsonl.
 URGENT = 0.5
-CONCERN = 0.2
+CONCERN = 0.3
 PERSONAL = 0.55
 
 

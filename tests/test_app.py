@@ -184,6 +184,7 @@ def answer(outcome: Outcome = Outcome.ANSWERED, **fields: object) -> Answer:
     whole: dict[str, object] = {
         "question": "Q?", "standalone": "Q?", "answer": "It is so [1].", "claims": (), "withheld": (), "citations": (), "related": (),
         "disclaimer": "Verify.", "review": Review("under review", "2025-10-10", ""), "role": Role.CLINICIAN, "mode": "extractive",
+        "note": "",
         "suggestions": (), "milliseconds": (), **fields,
     }  # fmt: skip
     return Answer(outcome=outcome, **whole)  # type: ignore[arg-type]
