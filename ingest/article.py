@@ -13,12 +13,16 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sequitur.schema import Article, Block, ListedReference, Section, Span
+from sequitur.text import body_start
 
 _BULLET = re.compile(r"^(?P<indent>\s*)(?:(?P<step>\d{1,2}[.)])|[•◦▪‣*+–-])\s+(?=\S)")
 _HEADING = re.compile(r"^(?P<marks>#{1,6})\s+")
-_CITATIONS = re.compile(r"(?P<gap>\s+|(?<=[.)\]\"”])\s*)\[?(?P<numbers>\d{1,2}(?:\s*[,;–-]\s*\d{1,2})*)\]?\s*$")
+_CITATIONS = re.compile(r"(?P<gap>\s+|(?<=[^\d.][.)\]\"”])\s*)\[?(?P<numbers>\d{1,2}(?:\s*[,;–-]\s*\d{1,2})*)\]?\s*$")
 _COUNTED = re.compile(
-    r"(?:grade|phase|level|stage|type|week|day|month|year|age|score|table|figure|step|=|<|>|≥|≤|to|of|and|than)\s*$", re.I
+    r"(?:\b(?:grade|phase|level|stage|type|age|aged|score|table|figure|step|to|of|and|than|was|were|is|are|by|about|around|approximately|nearly|"
+    r"median|mean|average|ratio|rr|hr|or|nnt|nnh|p|n|every|each|least|most|only|for|in|over|under|within|after|before)"
+    r"|\b(?:on|at|by|until|after|from|to|than|the) (?:day|week|month|year)|[=<>≥≤±–-])\s*$",
+    re.I,
 )
 _INLINE = re.compile(
     r"\b(?:trials?|stud(?:y|ies)|reviews?|guidelines?|analysis|meta-analysis|series|reports?|cohort|authors|al\.)\s"
@@ -57,7 +61,7 @@ class Line(NamedTuple):
 
 def parse_article(document_id: str, text: str) -> Article:
     """Everything the page carries, with exact offsets into `text`."""
-    lines = list(_lines(text))
+    lines = [line for line in _lines(text) if line.start >= body_start(text)]
     filled = [line for line in lines if line.bare]
     title = _HEADING.sub("", filled[0].bare) if filled else ""
     headings = _headings(lines)
@@ -65,9 +69,9 @@ def parse_article(document_id: str, text: str) -> Article:
     disclaimer_at = _index(headings, lambda line: "disclaimer" in _name(line))
     invitation_at = _index(lines, lambda line: bool(re.match(r"have a follow-?up question\?", _name(line))))
     ends = [at.start if at else len(text) for at in (references_at, disclaimer_at, invitation_at)]
-    head_end = _head_end(lines, headings, text)
+    head_end = _head_end([line for line in lines if line.start < min(ends)], headings, text)
     head = text[:head_end]
-    body_end = min(end for end in ends if end >= head_end)
+    body_end = min((end for end in ends if end >= head_end), default=len(text))
     return Article(
         document_id=document_id,
         title=title,
@@ -75,7 +79,7 @@ def parse_article(document_id: str, text: str) -> Article:
         notice=_matching(lines, head_end, _BANNER.pattern),
         steps=tuple(line.bare for line in lines if line.start < head_end and line.bare.lower() in _STEPS),
         status=_status(head),
-        last_updated=_updated(head),
+        last_updated=_updated(head) or _updated(text),
         sections=tuple(_sections(text, lines, headings, head_end, body_end)),
         references=_listed(text, lines, references_at, [disclaimer_at, invitation_at]),
         disclaimer=_below(text, disclaimer_at, [at for at in (invitation_at, references_at) if at]),

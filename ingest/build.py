@@ -25,7 +25,7 @@ from sequitur.errors import CorpusError, StoreError
 from sequitur.index import ArticleEntry, Contents, Index, current_generation, index_text, read_generation, read_manifest, write_generation
 from sequitur.lexicon import digest as lexicon_digest
 from sequitur.ports import Embedder, Vectors
-from sequitur.schema import Document, Passage
+from sequitur.schema import TITLE, Document, Passage
 from sequitur.settings import Settings
 from sequitur.text import tokens
 
@@ -198,7 +198,7 @@ def _read_folder(
         document = read_article(page, slug)
         article = parse_article(slug, document.text)
         claims = list(article_passages(document, article))
-        if not claims:
+        if all(TITLE in claim.flags for claim in claims):
             reject(page, "no section with text was found")
             return references, cut, None
     except CorpusError as error:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ingest.article import inline_citations
-from ingest.readers import body_start
 from sequitur.schema import TITLE, Article, Block, Document, Passage, Section, Span
-from sequitur.text import sentences, words
+from sequitur.text import body_start, sentences, words
 
-VERSION = "6"  # part of the index's identity: a change here means cutting and embedding again
+VERSION = "7"  # part of the index's identity: a change here means cutting and embedding again
 _LONG_ITEM = 60
 _HEADING = re.compile(r"^#{1,6}\s+(?P<name>.+?)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
@@ -68,7 +67,7 @@ def reference_passages(document: Document) -> tuple[Passage, ...]:
             found.append(_passage(document, Span(at, at + len(document.population)), "Population", None))
     for heading, span in _markdown_sections(document.text, start):
         found.extend(_section_passages(document, heading, span))
-    return tuple(found)
+    return tuple({passage.span: passage for passage in found}.values())
 
 
 def title_passage(document: Document) -> Iterator[Passage]:

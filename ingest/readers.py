@@ -11,10 +11,9 @@ import yaml
 
 from sequitur.errors import CorpusError
 from sequitur.schema import Document
-from sequitur.text import canonical
+from sequitur.text import FRONT_MATTER, body_start, canonical
 
 READABLE = (".md", ".txt")
-_FRONT = re.compile(r"\A---\n(?P<yaml>.*?)\n---\n", re.DOTALL)
 _MAX_BYTES = 20_000_000
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
@@ -48,12 +47,6 @@ def read_text(path: Path) -> str:
     return text
 
 
-def body_start(text: str) -> int:
-    """Where the text after the YAML front matter begins; 0 without front matter."""
-    match = _FRONT.match(text)
-    return match.end() if match else 0
-
-
 def read_article(path: Path, slug: str) -> Document:
     """The article of a corpus folder; its id is the folder's name."""
     text = read_text(path)
@@ -71,7 +64,7 @@ def read_reference(path: Path, slug: str) -> Document:
         message = f"{path.suffix or 'files without an ending'}: not a format that can be read here ({', '.join(READABLE)})"
         raise CorpusError(message)
     text = read_text(path)
-    match = _FRONT.match(text)
+    match = FRONT_MATTER.match(text)
     front = _front_matter(match["yaml"]) if match else {}
     if text.startswith("---\n") and not match:
         message = "front matter is opened with --- and never closed"
@@ -107,7 +100,7 @@ def _document(path: Path, identity: str, slug: str, text: str, front: dict[str, 
         return "" if value is None else str(value).strip()
 
     year = said("year")
-    authors = front.get("authors") or ()
+    authors = front.get("authors") or []
     return Document(
         id=identity,
         kind=said("kind") or "reference",

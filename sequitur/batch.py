@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -39,7 +40,8 @@ def run_batch(source: Path, target: Path, settings: Settings, role: Role) -> Non
         message = f"{target} cannot be written ({error.strerror})"
         raise CorpusError(message) from error
     finally:
-        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def _answer(chat: Chat, turns: list[str], role: Role) -> dict[str, Any]:

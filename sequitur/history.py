@@ -70,6 +70,7 @@ class History:
         Raises:
             HistoryError: the database refused, or a stored answer is of another version.
         """
+        _check_id(conversation_id)
         with self._session() as session:
             rows = session.scalars(select(_Turn).where(_Turn.conversation_id == conversation_id).order_by(_Turn.number))
             stored = [row.answer for row in rows]
@@ -85,9 +86,7 @@ class History:
         Raises:
             HistoryError: the id is unusable or the database refused; nothing is half-written.
         """
-        if not conversation_id.strip() or len(conversation_id) > _LONGEST_ID:
-            message = f"a conversation's id has 1 to {_LONGEST_ID} characters"
-            raise HistoryError(message)
+        _check_id(conversation_id)
         with self._session() as session:
             row = session.get(_Conversation, conversation_id)
             if row is None:
@@ -108,6 +107,12 @@ class History:
             if row is not None:
                 session.delete(row)
             session.commit()
+        if self._engine.dialect.name == "sqlite":  # nor may the text stay in the write-ahead log
+            raw = self._engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                raw.close()
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -117,6 +122,12 @@ class History:
         except SQLAlchemyError as error:
             message = f"the conversations cannot be read or written ({type(error).__name__}): check SEQUITUR_DATABASE_URL"
             raise HistoryError(message) from error
+
+
+def _check_id(conversation_id: str) -> None:
+    if not conversation_id.strip() or len(conversation_id) > _LONGEST_ID:
+        message = f"a conversation's id has 1 to {_LONGEST_ID} characters"
+        raise HistoryError(message)
 
 
 def new_conversation_id() -> str:

@@ -247,7 +247,8 @@ def _generations(folder: Path) -> list[Path]:
 
 
 def _point(folder: Path, name: str) -> None:
-    _write_text(folder / "CURRENT.new", name)
+    digest = _entry(folder / "generations" / name / "manifest.json")["sha256"]
+    _write_text(folder / "CURRENT.new", f"{name} {digest}")
     _sync(folder / "CURRENT.new")
     (folder / "CURRENT.new").replace(folder / "CURRENT")
     _sync(folder)
@@ -298,11 +299,16 @@ def current_generation(folder: Path) -> Path | None:
     pointer = folder / "CURRENT"
     if not pointer.is_file():
         return None
-    name = pointer.read_text(encoding="utf-8", errors="replace").strip()
-    if not name or "/" in name or not (folder / "generations" / name).is_dir():
+    name, _, digest = pointer.read_text(encoding="utf-8", errors="replace").strip().partition(" ")
+    generation = folder / "generations" / name
+    if not name or "/" in name or not generation.is_dir():
         message = f"the index in {folder} points to a generation that is not there: run `sequitur ingest`"
         raise StoreError(message)
-    return folder / "generations" / name
+    manifest = generation / "manifest.json"
+    if not manifest.is_file() or _entry(manifest)["sha256"] != digest:
+        message = f"the index manifest {manifest} is missing or damaged: run `sequitur ingest`"
+        raise StoreError(message)
+    return generation
 
 
 def open_index(location: str) -> Index:
@@ -329,6 +335,9 @@ def read_manifest(generation: Path) -> dict[str, Any]:
         StoreError: it is missing, unreadable, or of a format this version does not know.
     """
     try:
+        if not (generation / "manifest.json").is_file():
+            message = f"the index manifest {generation / 'manifest.json'} is missing: run `sequitur ingest`"
+            raise StoreError(message)
         manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         message = f"the index manifest {generation / 'manifest.json'} cannot be read: run `sequitur ingest`"

@@ -6,6 +6,7 @@ over the features below, fitted on the dev half of the gold set by `python -m ev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -129,11 +130,11 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
 
 def fuse(runs: Sequence[Sequence[str]], k: int = 60) -> list[str]:
     """Reciprocal rank fusion (Cormack et al., 2009) of ranked ids: 1 / (k + rank), summed over runs; ties by id."""
-    scores: dict[str, float] = {}
+    shares: dict[str, list[float]] = {}
     for run in runs:
         for rank, identity in enumerate(run, 1):
-            scores[identity] = scores.get(identity, 0.0) + 1.0 / (k + rank)
-    return sorted(scores, key=lambda identity: (-scores[identity], identity))
+            shares.setdefault(identity, []).append(1.0 / (k + rank))
+    return sorted(shares, key=lambda identity: (-math.fsum(shares[identity]), identity))
 
 
 def _terms(text: str, terms: Sequence[tuple[str, float]]) -> dict[str, float]:

@@ -57,6 +57,7 @@ _ALWAYS = tuple(
         r"\b(?:wont|won'?t|cant|can'?t|cannot|doesnt|not|unable to)\b[\w\s']{0,14}\b(?:wake|waking|rouse|rousing)\b",
         r"\b(?:unresponsive|unconscious|collapsed|passed out|blacked out|turn(?:ed|ing) blue|gone blue|lips (?:are )?blue|blue lips|no pulse|cardiac arrest now)\b",
         r"\b(?:throat|tongue|face|lips)\b[\w\s]{0,20}\b(?:swell\w*|swollen|closing|tight\w*)\b|\b(?:swell\w*|swollen)\b[\w\s]{0,14}\b(?:throat|tongue|face|lips)\b|\banaphyla\w+",
+        r"\bapno?ea?ic\b|\bapno?ea now\b|\b(?:hives|rash)\b[\w\s,]{0,30}\bwheez\w+|\bwheez\w+[\w\s,]{0,30}\bhives\b",
         r"\b(?:bp|blood pressure)\b[\w\s/:]{0,14}\b(?:1[89]\d|2\d\d)\b",
         r"\b(?:sats?|spo2|oxygen)\b[\w\s:]{0,10}\b[4-8]\d\b",
     )
@@ -70,6 +71,7 @@ _WITH_PERSON = tuple(
             r"\b(?:took|taken|swallow(?:ed)?|ate|had|has taken|drank|injected|snorted|gave (?:him|her|myself))\b[\w\s]{0,24}\b(?:too (?:much|many)|a (?:load|lot|handful|bunch|whole|bottle)|loads|all (?:my|his|her|the|of)|the whole|whole (?:bottle|pack|box)|on purpose|"
             r"double dose|twice (?:the|my)|\d{2,} (?:\w+ )?(?:pills?|tablets?|tabs|capsules?|gabapentin|pregabalin|duloxetine|amitriptyline|tramadol|paracetamol|\w+in|\w+ine|\w+ol)\b)"
         ),
+        r"\b(?:took|taken|had|swallowed|gave|given)\b[\w\s,]{0,40}\b(?:by mistake|by accident|accidentally|wrong dose)\b",
         r"\b(?:did|done|doing|used|took) too much\b|\btoo much (?:k|ket|ketamine|keta)\b|\bk-?hol(?:e|ing)\b",
         r"\b(?:child|kid|baby|toddler|son|daughter|dog)\b[\w\s]{0,20}\b(?:swallowed|ate|drank|got into|took|licked)\b",
         r"\b(?:face|mouth) (?:is )?droop\w*|slurr\w+ (?:speech|words)|can'?t (?:speak|talk|move (?:one|my|his|her))|sudden (?:weakness|numbness)|one side (?:of|is)|(?:having|had) a stroke|stroke (?:now|symptoms)",
@@ -98,7 +100,7 @@ _DECIDE = re.compile(
 )
 _WEIGHT = re.compile(
     r"\b(?:i|im|i'm|me|he|she|they|weigh(?:s|ing)?|weight|patient|pt|mum|mom|mother|dad|father|wife|husband|son|daughter|female|male|man|woman|yo|year old)\b[\w\s,'.]{0,24}?\b(\d{2,3})\s*(?:kg|kgs|kilos?|kilograms?|lbs?|pounds|stone)\b(?!\s*/)"
-    r"|\b(?:at|for(?: a)?|of)\s+(\d{2,3})\s*(?:kg|kgs|kilos?|lbs?|pounds|stone)\b"
+    r"|\b(?:at|for(?: an?)?|of)\s+(\d{2,3})\s*(?:kg|kgs|kilos?|lbs?|pounds|stone)\b"
 )
 _AMOUNT = re.compile(r"\b(?:dos\w*|how (?:much|many)|mg|amount|give|infusion|bolus|drip|take)\b")
 _OWN_THERAPY = re.compile(

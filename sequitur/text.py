@@ -53,6 +53,7 @@ _ABBREVIATIONS = frozenset(
     ]
 )
 _BOUNDARY = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9µ≥≤<>])|[.!?][\"”’')\]]*\s*$")
+FRONT_MATTER = re.compile(r"\A---\n(?P<yaml>.*?)\n---\n", re.DOTALL)
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
 _NUMBER_WORDS = {
     word: str(value)
@@ -92,6 +93,12 @@ def canonical(data: bytes) -> str:
     """
     text = data.decode("utf-8-sig")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def body_start(text: str) -> int:
+    """Where the text after YAML front matter begins; 0 without front matter."""
+    match = FRONT_MATTER.match(text)
+    return match.end() if match else 0
 
 
 def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:

@@ -64,9 +64,10 @@ class Triage:
 
     def probabilities(self, message: str) -> tuple[float, float]:
         """The model's probabilities of (emergency, personal), the highest over the message's parts; zeros with another embedder."""
-        if self._weights is None:
+        said = parts(message)
+        if self._weights is None or not said:
             return 0.0, 0.0
-        vectors = self._embedder.embed(parts(message))
+        vectors = self._embedder.embed(said)
         scores = vectors @ self._weights[:, :-1].T + self._weights[:, -1]
         highest = 1.0 / (1.0 + np.exp(-scores.max(axis=0)))
         return float(highest[0]), float(highest[1])
@@ -79,4 +80,4 @@ def parts(message: str) -> list[str]:
     whole = [text] if len(cut) < 2 or len(text) <= _SHORT else []
     pairs = [f"{first} {second}" for first, second in itertools.pairwise(cut)]
     found = [part.lower() for part in (*whole, *cut, *pairs) if re.search(r"\w", part)]
-    return list(dict.fromkeys(found)) or [text or " "]
+    return list(dict.fromkeys(found))

@@ -12,10 +12,12 @@ from typing import NamedTuple
 
 from sequitur.lexicon import general
 from sequitur.schema import Claim, Document, Passage, Span, Verdict, Withheld
-from sequitur.text import fold, quantities, tokens
+from sequitur.text import fold, quantities, sentences, tokens
 
-_NEGATIONS = re.compile(
-    r"\b(?:no|not|never|none|neither|nor|without|cannot|lack\w*|fail\w*|absence|absent|negative|insignificant|non|n't|unproven|unclear|inconclusive)\b|n't\b"
+_NEGATIONS = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|nobody|lack(?:s|ed|ing)?|absence)\b|n't\b")
+_COMPARATORS = re.compile(
+    r"≥|≤|<|>|\b(?:at least|at most|more than|less than|fewer than|greater than|no more than|up to|over|under|below|above|about|"
+    r"inferior|superior|better|worse|higher|lower)\b"
 )
 _QUALIFIERS = re.compile(
     r"\b(?:only|cancer[- ]related|cancer|acute|subacute|chronic|refractory|short-term|long-term|routine|last resort|may|might|possible|potential|limited|weak|"
@@ -94,20 +96,26 @@ def source_span(passage: Passage, documents: Mapping[str, Document]) -> Span:
 
 
 def source_words(passage: Passage, documents: Mapping[str, Document]) -> str:
-    """The words of the cited span without in-text citation numbers."""
+    """What a passage says: its lead-in or the sentence before it where it needs them, and its own words, without in-text citation numbers.
+
+    Other items of the same list are no part of it, though the quoted span may run over them.
+    """
     text = documents[passage.document_id].text
-    span = source_span(passage, documents)
-    words = span.of(text)
+    words = passage.text
     for mark in sorted(passage.marks, reverse=True):
-        words = words[: mark.start - span.start].rstrip() + words[mark.end - span.start :]
-    return words
+        words = words[: mark.start - passage.span.start].rstrip() + words[mark.end - passage.span.start :]
+    if passage.lead:
+        return f"{passage.lead.of(text)}\n{words}"
+    before = text[source_span(passage, documents).start : passage.span.start]
+    return f"{before.strip()}\n{words}" if before.strip() else words
 
 
 def objection(claim: str, source: str) -> str:
     """Why a source does not carry a claim; empty when it does."""
-    if _flat(claim) in _flat(source):
+    units = {_flat(part) for line in source.split("\n") for part in (line, *(span.of(line) for span in sentences(line)))}
+    if _flat(claim) in units or all(_flat(span.of(claim)) in units for span in sentences(claim)):
         return ""
-    for check in (_figures, _drugs, _negation, _direction, _qualifiers, _wording):
+    for check in (_figures, _drugs, _order, _comparators, _negation, _direction, _qualifiers, _wording):
         reason = check(claim, source)
         if reason:
             return reason
@@ -115,7 +123,7 @@ def objection(claim: str, source: str) -> str:
 
 
 def _flat(text: str) -> str:
-    return re.sub(r"\s+([.,;:])", r"\1", fold(re.sub(r"[*_`]", "", text))).strip(" .;")
+    return re.sub(r"\s+([.,;:])", r"\1", fold(re.sub(r"[*_`\\]", "", text))).strip(" .;")
 
 
 _DAYS = {"week": 7.0, "day": 1.0, "month": 30.0}
@@ -151,10 +159,49 @@ def _drugs(claim: str, source: str) -> str:
     return f"{sorted(missing)[0]} is not named in the cited passage" if missing else ""
 
 
-def _negation(claim: str, source: str) -> str:
-    if bool(_NEGATIONS.search(fold(claim))) != bool(_NEGATIONS.search(fold(source))):
-        return "its negation is not that of the cited passage"
+def _order(claim: str, source: str) -> str:
+    """Figures, drugs and arms must come in the source's order: who got which figure is said by order alone."""
+    there = _landmarks(source)
+    at = 0
+    for landmark in _landmarks(claim):
+        if landmark not in there[at:]:
+            return f"“{landmark}” does not stand where the cited passage has it"
+        at = there.index(landmark, at) + 1
     return ""
+
+
+def _landmarks(text: str) -> list[str]:
+    """Figures (in one unit) and names of drugs and arms, in the order in which they stand."""
+    known = general().drugs | {"placebo", "control", "vehicle", "saline"}
+    figures = [(quantity.span.start, f"{_measure(quantity.value, quantity.unit)[0]:g}") for quantity in quantities(text)]
+    names = [(match.start(), match.group().lower()) for match in re.finditer(r"[A-Za-z]+", text) if match.group().lower() in known]
+    return [landmark for _, landmark in sorted(figures + names)]
+
+
+def _comparators(claim: str, source: str) -> str:
+    there = _COMPARATORS.findall(fold(source))
+    added = [found for found in _COMPARATORS.findall(fold(claim)) if found not in there]
+    lost = [found for found in there if found not in _COMPARATORS.findall(fold(claim))] if quantities(claim) else []
+    if added:
+        return f"“{added[0]}” is not in the cited passage"
+    return f"it drops “{lost[0]}” of the cited passage" if lost else ""
+
+
+def _negation(claim: str, source: str) -> str:
+    """As many negations as the source sentence that is nearest in words, and each with a content word it has there."""
+    nearest = max((span.of(source) for span in sentences(source)), key=lambda part: _shared(claim, part), default=source)
+    said, there = _negated(claim), _negated(nearest)
+    return "" if said == there else "its negation is not that of the cited passage"
+
+
+def _negated(text: str) -> list[str]:
+    """The word that follows each negation, in order."""
+    folded = fold(text)
+    return [next(iter(re.findall(r"[a-z]{3,}", folded[match.end() :])), "") for match in _NEGATIONS.finditer(folded)]
+
+
+def _shared(claim: str, part: str) -> int:
+    return len(set(tokens(claim)) & set(tokens(part)))
 
 
 def _direction(claim: str, source: str) -> str:

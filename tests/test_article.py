@@ -278,3 +278,22 @@ def test_any_page_is_parsed_with_exact_spans(page):
     assert all(one.span.end <= other.span.start for one, other in itertools.pairwise(blocks))
     assert article.disclaimer in text
     assert article.invitation in text
+
+
+@pytest.mark.parametrize("line", ["The hazard ratio was 0.5", "P = 0.03", "RR 1.2–3", "It took about 30", "The median was 12"])
+def test_a_figure_at_the_end_of_a_line_cites_nothing(line):
+    assert split_citations(line, 0, len(line)) == (Span(0, len(line)), ())
+
+
+def test_a_date_in_the_footer_is_read_and_cuts_nothing_off():
+    text = (
+        "What helps?\n\nTreatment\n\nColchicine helps in gout. 1\n\nReferences\n\nResearch\n\nT\n\nLancet, 2011\n\n"
+        "Disclaimer\n\nVerify.\n\nHave a follow-up question?\n\nAsk.\n\nLast updated: May 2, 2024\n"
+    )
+    article = parse_article("x", text)
+    assert [section.heading for section in article.sections] == ["Treatment"]
+    assert article.last_updated == "2024-05-02"
+
+
+def test_front_matter_is_no_part_of_the_page():
+    assert parse_article("x", "---\ntitle: A\n---\n# Gout\n\n## T\nPain fell in gout. 1\n").title == "Gout"

@@ -301,3 +301,20 @@ def test_verify_names_a_damaged_file(gout: Settings):
 def test_the_sources_of_a_corpus_are_its_readable_documents(gout: Settings, references: Path):
     (references / "bad.md").write_bytes(b"\x00")
     assert set(corpus_sources(gout.corpus)) == {"gout/article.txt", "gout/references/doe2019.md", "gout/references/roe2020.md"}
+
+
+def test_a_note_without_authors_has_none(tmp_path: Path):
+    (tmp_path / "a.md").write_text("# T\n\nIt hurts.\n", encoding="utf-8")
+    assert read_reference(tmp_path / "a.md", "gout").authors == ()
+
+
+def test_an_article_of_a_title_only_is_named(gout: Settings):
+    (gout.corpus / "gout" / "article.txt").write_text("Only a title\n", encoding="utf-8")
+    assert [rejected.file for rejected in build_index(gout).rejected] == ["gout/article.txt"]
+
+
+def test_no_two_passages_share_an_id(gout: Settings):
+    (gout.corpus / "gout" / "references" / "colchicine.md").write_text("colchicine\n", encoding="utf-8")
+    build_index(gout)
+    index = open_index(gout.index)
+    assert len(index.by_id) == len(index.passages)

@@ -320,3 +320,13 @@ def test_an_article_without_a_disclaimer_gets_one_all_the_same(gout):
 def test_without_an_index_no_chat_opens(settings, tmp_path):
     with pytest.raises(StoreError, match="run `sequitur ingest`"):
         open_chat(settings.model_copy(update={"index": str(tmp_path / "none")}))
+
+
+def test_a_lone_surrogate_is_refused_in_one_line(chat: Chat):
+    with pytest.raises(QuestionError, match="no text"):
+        chat.ask("ketamine \ud800 risks?")
+
+
+def test_a_new_subject_carries_nothing_of_the_old_one(chat: Chat):
+    first = chat.ask("Does ketamine help nerve pain?")
+    assert chat.ask("What is the capital of France?", (chat.turn(first),)).standalone == "What is the capital of France?"

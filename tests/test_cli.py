@@ -157,7 +157,7 @@ def test_verify_says_when_all_is_well_and_lists_what_is_not(cli, index_copy: Pat
     monkeypatch.setenv("SEQUITUR_INDEX", str(index_copy))
     assert cli("verify").exit_code == 0
     assert json.loads(cli("verify", "--json").stdout) == {"ok": True, "differences": []}
-    generation = index_copy / "generations" / (index_copy / "CURRENT").read_text(encoding="utf-8")
+    generation = index_copy / "generations" / (index_copy / "CURRENT").read_text(encoding="utf-8").split()[0]
     (generation / "vectors.faiss").write_bytes(b"rubbish")
     result = cli("verify")
     assert result.exit_code == 1
@@ -170,7 +170,7 @@ def test_verify_says_when_all_is_well_and_lists_what_is_not(cli, index_copy: Pat
 
 def test_a_damaged_index_gives_no_answer(cli, index_copy: Path, monkeypatch):
     monkeypatch.setenv("SEQUITUR_INDEX", str(index_copy))
-    generation = index_copy / "generations" / (index_copy / "CURRENT").read_text(encoding="utf-8")
+    generation = index_copy / "generations" / (index_copy / "CURRENT").read_text(encoding="utf-8").split()[0]
     data = bytearray((generation / "passages.jsonl").read_bytes())
     data[1000] ^= 1
     (generation / "passages.jsonl").write_bytes(data)

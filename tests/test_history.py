@@ -156,3 +156,10 @@ def test_a_database_in_memory_holds_a_conversation(settings, answers):
     history.append("one", answers[0])
     assert history.answers("one") == (answers[0],)
     history._engine.dispose()
+
+
+def test_a_deleted_conversation_is_gone_while_the_store_is_open(chat: Chat, settings: Settings, tmp_path: Path):
+    history = open_history(settings.model_copy(update={"database_url": f"sqlite:///{tmp_path / 'h.db'}"}))
+    history.append("z", chat.ask("Does the zebrafinch need ketamine?"))
+    history.delete("z")
+    assert not [path.name for path in tmp_path.iterdir() if b"zebrafinch" in path.read_bytes()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -180,6 +181,8 @@ def test_an_index_of_another_embedder_is_refused_with_both_named(index_copy: Pat
     manifest["embedder"]["name"] = part
     manifest["embedder"]["fingerprint"] = part.encode().hex().ljust(32, "0")
     path.write_text(json.dumps(manifest), encoding="utf-8")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    (index_copy / "CURRENT").write_text(f"{path.parent.name} {digest}", encoding="utf-8")
     with pytest.raises(StoreError, match=rf"(?s){part}.*{settings.embedder}.*run `sequitur ingest`"):
         open_chat(settings.model_copy(update={"index": str(index_copy)}))
 
@@ -249,3 +252,16 @@ def test_citation_numbers_inside_a_passage_are_not_searched(chat: Chat):
 
 def test_an_untouched_index_differs_in_nothing(index_dir: Path):
     assert differing_files(generation(index_dir)) == []
+
+
+def test_a_changed_letter_in_the_manifest_is_refused(index_copy: Path):
+    path = generation(index_copy) / "manifest.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"sources"', '"sourcez"', 1), encoding="utf-8")
+    refused(index_copy, "manifest.json")
+
+
+def test_a_pipe_in_place_of_the_manifest_is_refused_without_waiting(index_copy: Path):
+    path = generation(index_copy) / "manifest.json"
+    path.unlink()
+    os.mkfifo(path)
+    refused(index_copy, "manifest.json")

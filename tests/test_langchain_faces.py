@@ -1,6 +1,5 @@
 """The LangChain faces pass LangChain's own standard suites."""
 
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -17,9 +16,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class TestVectorStore(VectorStoreIntegrationTests):
-    @pytest.fixture()
-    def vectorstore(self) -> Generator[VectorStore, None, None]:
-        yield SequiturVectorStore(self.get_embeddings())
+    @pytest.fixture
+    def vectorstore(self) -> VectorStore:
+        return SequiturVectorStore(self.get_embeddings())
 
 
 class TestRetriever(RetrieversIntegrationTests):

@@ -119,3 +119,9 @@ def test_a_folder_without_safetensors_is_refused_even_with_other_weights(tmp_pat
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04.")
     with pytest.raises(ModelError, match=r"model\.safetensors"):
         model_folder(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["./models/x", "foo.bar"])
+def test_an_embedder_name_that_is_neither_folder_nor_package_is_named(name, tmp_path: Path):
+    with pytest.raises(ModelError, match="no embedding model"):
+        open_embedder(name, tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,3 +96,8 @@ def test_a_question_of_unknown_words_alone_still_comes_back(chat: Chat):
 def test_what_cannot_be_asked_is_not_searched_for(chat: Chat):
     with pytest.raises(QuestionError):
         chat.search("   ")
+
+
+def test_fusion_of_three_runs_does_not_depend_on_their_order():
+    runs = [["g"], ["e", "a", "g", "f", "c"], ["d", "b"], ["e", "b", "a", "h", "g", "c", "f"], ["d", "h", "e", "b"], ["a", "f", "d"]]
+    assert len({tuple(fuse(order)) for order in itertools.permutations(runs)}) == 1

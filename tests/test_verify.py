@@ -201,3 +201,30 @@ def test_every_quote_of_the_corpus_holds_its_passage_and_starts_no_earlier_than_
 @pytest.mark.parametrize("claim", ["", " ", "...", "**"])
 def test_a_claim_without_words_raises_nothing(claim):
     assert isinstance(objection(claim, NOTHING), str)
+
+
+ONLY_AFTER = "Ketamine should be used only after failure of first-line treatments in cancer-related pain, at doses of 0.5 mg/kg."
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Ketamine was given at 0.5 mg", "Ketamine was given at 0.5 mg/kg over 40 minutes."),
+        ("Pain fell by 3", "Pain fell by 30% with duloxetine."),
+        ("ketamine works", "There is no evidence that ketamine works in chronic pain."),
+        ("Ketamine should be used", ONLY_AFTER),
+        (ONLY_AFTER.replace("should be", "should never be"), ONLY_AFTER),
+        ("Ketamine had no effect on pain; nausea was frequent.", "Ketamine had an effect on pain; nausea was not frequent."),
+        ("Duloxetine is inferior to ketamine in chronic pain.", "Ketamine is inferior to duloxetine in chronic pain."),
+        ("Pain fell in 38% with duloxetine and 59% with placebo.", "Pain fell in 59% with duloxetine and 38% with placebo."),
+        ("Doses of at least 75 mg/day are used.", "Doses of at most 75 mg/day are used."),
+        ("The difference was -1.68 points with ketamine.", "The difference was 1.68 points with ketamine."),
+    ],
+)
+def test_a_fragment_or_a_twist_of_its_source_is_withheld(claim, source):
+    assert held(claim, source)
+
+
+def test_a_figure_of_another_item_of_the_same_list_is_withheld(chat: Chat):
+    item = next(passage for passage in chat.passages.values() if passage.text == "Hepatotoxicity in a minority of patients")
+    assert verify(Claim("Hepatotoxicity (RR 4.94; 95% CI 2.76 to 8.84)", (item.id,)), chat.passages, chat.documents).reason

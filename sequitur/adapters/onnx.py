@@ -90,7 +90,8 @@ def model_folder(name: str) -> Path:
     given = Path(name)
     if (given / "model.safetensors").is_file():
         return given
-    package = importlib.util.find_spec(_PACKAGED.get(name, name.replace("-", "_").lower()))
+    module = _PACKAGED.get(name, name.replace("-", "_").lower())
+    package = importlib.util.find_spec(module) if module.isidentifier() else None
     for place in (package.submodule_search_locations or []) if package else []:
         if (Path(place) / "model" / "model.safetensors").is_file():
             return Path(place) / "model"

@@ -20,6 +20,7 @@ MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
 _EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
 _LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
+_COMMON_NAME = 0.03  # share of passages from which a journal's word is no name
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about
 _COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
 
@@ -52,6 +53,11 @@ def question_text(question: str) -> str:
     if len(question) > MAX_CHARACTERS:
         message = f"the question has {len(question):,} characters; at most {MAX_CHARACTERS:,} can be asked"
         raise QuestionError(message)
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        message = "the question holds characters that are no text: type it again"
+        raise QuestionError(message) from error
     text = re.sub(r"[\x01-\x08\x0b-\x1f\x7f]", " ", question).strip()
     if not re.search(r"[^\W_]", text):
         message = "the question is empty: type a few words" if not text else "the question has no letters or digits: type a few words"
@@ -86,7 +92,7 @@ def vocabulary(
         everyday=STOPWORDS | {word for word, rank in language.english.items() if rank < _EVERYDAY},
         near=language.near,
         topic=(),
-        names=_names(documents, frequency),
+        names=_names(documents, frequency, lexicon, len(passages)),
         documents={document.id: document for document in documents},
     )
     if article is None:
@@ -95,18 +101,25 @@ def vocabulary(
     return Vocabulary(**{name: getattr(known, name) for name in Vocabulary.__dataclass_fields__ if name != "topic"}, topic=topic)
 
 
-def _names(documents: Sequence[Document], frequency: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+def _names(documents: Sequence[Document], frequency: Mapping[str, int], lexicon: Lexicon, total: int) -> dict[str, tuple[str, ...]]:
     """Names that single out few documents: authors, acronyms of titles, journals."""
     found: dict[str, set[str]] = {}
     for document in documents:
         if document.kind == "article":
             continue
         surnames = {token for author in document.authors for token in tokens(re.sub(r"\s+[A-Z]{1,4}$", "", author)) if len(token) > 3}
-        acronyms = {acronym.lower() for acronym in re.findall(r"\b[A-Z]{3,}\b", f"{document.title} {document.journal}")}
-        journal = {token for token in tokens(document.journal) if len(token) > 5 and frequency.get(stem(token), 0) < 5}
+        printed = {acronym.lower() for acronym in re.findall(r"\b[A-Z]{3,}\b", f"{document.title} {document.journal}")}
+        acronyms = {acronym for acronym in printed if _is_body(acronym, lexicon)}
+        journal = {token for token in tokens(document.journal) if len(token) > 5 and frequency.get(stem(token), 0) < _COMMON_NAME * total}
         for name in surnames | acronyms | journal:
             found.setdefault(name, set()).add(document.id)
     return {name: tuple(sorted(ids)) for name, ids in found.items() if len(ids) <= 3 and name not in STOPWORDS}
+
+
+def _is_body(acronym: str, lexicon: Lexicon) -> bool:
+    """Whether an acronym may name who wrote: one that stands for a disease or a drug names many papers, not one."""
+    known = lexicon.expansions((acronym,))
+    return not known or any(expansion.domain == "organizations" for expansion in known)
 
 
 def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone: str | None = None) -> Query:

@@ -245,7 +245,9 @@ def _clinical(words: tuple[str, ...], expansions: Sequence[Expansion], vocabular
 
 
 def _slot(words: Sequence[str], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> str:
-    if vocabulary.lexicon.is_drug(words) or any(expansion.kind in {"brand", "class", "member"} for expansion in expansions):
+    if vocabulary.lexicon.is_drug(words) or any(
+        expansion.kind in {"brand", "class", "member"} or expansion.domain == "drugs" for expansion in expansions
+    ):
         return "drug"
     if any(word in _ROUTE for word in words):
         return "route"

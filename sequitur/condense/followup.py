@@ -65,7 +65,10 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
     rest_wording = read(rest, vocabulary)
     if _only_names(rest, rest_wording) and (correction or _ELLIPSIS.match(question.strip()) or len(rest_wording.concepts) <= _FEW):
         return Rewritten(_substituted(last.standalone, before, rest_wording), before.concepts, follow_up=True, shown=shown)
-    carried = _carried(wording, _stack(turns, vocabulary), vocabulary)
+    stack = _stack(turns, vocabulary)
+    if shown and _STUDY.search(question) and not read(last.standalone, vocabulary).slot("drug"):
+        stack.pop("drug", None)  # the study shown knows its drug better than the article's title
+    carried = _carried(wording, stack, vocabulary)
     source = _source(question, last, vocabulary)
     return Rewritten(_completed(tidy(rest, rest_wording), carried, source), carried, follow_up=True, shown=shown)
 
@@ -136,7 +139,9 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
             if concept.slot in {"drug", "condition"}:
                 stack.setdefault(concept.slot, concept)
     before = [
-        concept for concept in read(turns[-1].standalone, vocabulary).concepts if not concept.slot and vocabulary.rarity(concept.words)
+        concept
+        for concept in read(turns[-1].standalone, vocabulary).concepts
+        if not concept.slot and vocabulary.rarity(concept.words) and vocabulary.lexicon.expansions(concept.words)
     ]
     if before:
         stack["other"] = min(before, key=lambda concept: vocabulary.rarity(concept.words))

@@ -160,6 +160,7 @@ class Lexicon:
         self._load_drugs()
         self._load_lay()
         self._load_synonyms()
+        self.drugs = {word for word in self.drugs if len(word) > 3 and word.isalpha()}
         self.words = frozenset(word for key in self._entries for word in key)
 
     def american(self, token: str) -> str:
