@@ -17,6 +17,7 @@ from sequitur.text import quantities, sentences, words
 
 _MOST_CLAIMS = 9
 _BUDGET = 115  # words; a single long claim may pass it
+_AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
 _SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
 _DANGLING = re.compile(
     r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The (?:former|latter|difference|gap|same|result))\b(?! (?:trial|study|review|guideline|document|series|is (?:the|a) ))"
@@ -110,7 +111,21 @@ def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresho
             continue
         chosen.append(_Chosen(hit.passage, ()))
         spent += size
+        for sibling in _siblings(hit, waiting, index):
+            size = words(sibling.passage.text)
+            if spent + size <= _BUDGET:
+                waiting.remove(sibling)
+                chosen.append(_Chosen(sibling.passage, ()))
+                spent += size
     return chosen
+
+
+def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
+    """Items of the same list of the article that answer as well: "what are the risks?" wants all of them, "how likely is discomfort?" one."""
+    if hit.passage.lead is None or index.documents[hit.passage.document_id].kind != "article":
+        return []
+    same = [other for other in waiting if other.passage.document_id == hit.passage.document_id and other.passage.lead == hit.passage.lead]
+    return [other for other in same if other.coverage >= hit.coverage - _AS_WELL]
 
 
 def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
@@ -137,12 +152,12 @@ def _per_person(passage: Passage) -> bool:
 
 
 def _claims(chosen: Sequence[_Chosen], index: Index) -> list[Claim]:
-    """Claims of one document together, in the order of their best; within a document, as they stand."""
+    """Claims of one document together, the article's own first, then in the order of their best; within a list, as they stand."""
     order: dict[str, list[_Chosen]] = {}
     for choice in chosen:
         order.setdefault(choice.passage.document_id, []).append(choice)
     claims = []
-    for group in order.values():
+    for group in sorted(order.values(), key=lambda group: index.documents[group[0].passage.document_id].kind != "article"):
         best = group[0]
         rest = sorted(group[1:], key=lambda choice: choice.passage.span.start)
         together = sorted(group, key=lambda choice: choice.passage.span.start) if _one_list(group) else [best, *rest]

@@ -67,7 +67,7 @@ _TIERS = {
 }
 
 
-def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 20, weights: Mapping[str, float] = WEIGHTS) -> Retrieved:
+def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weights: Mapping[str, float] = WEIGHTS) -> Retrieved:
     """The k best passages, best first; fewer when the corpus is smaller. Titles stand for documents and are no hits."""
     if not query.readings:
         return Retrieved((), Gaps((), 0.0, 0.0, anchored=False, weight=0.0, missed=0.0), 0.0)

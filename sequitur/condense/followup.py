@@ -35,6 +35,9 @@ _BARE = re.compile(
     re.I,
 )
 _JOINS = {"condition": "in", "drug": "with", "route": "by"}
+_AT_LARGE = re.compile(  # treatment in general: then no drug is meant but left unsaid
+    r"\b(?:meds?|medicines?|medications?|drugs?|treatments?|agents?|options?|tablets?|pills?|therap(?:y|ies)|first line|second line|third line|instead|else|alternatives?)\b"
+)
 _FEW = 3  # concepts of a question that may still lean on the one before
 
 
@@ -155,8 +158,9 @@ def _carried(wording: Wording, stack: dict[str, Concept], vocabulary: Vocabulary
     """What the question leaves unsaid: the drug and the condition under discussion, unless it names its own."""
     topic = {concept.words for concept in vocabulary.topic}
     carried = []
+    at_large = _AT_LARGE.search(" ".join(wording.typed))
     for slot in ("drug", "condition"):
-        concept = stack.get(slot)
+        concept = None if slot == "drug" and at_large else stack.get(slot)
         if concept and not wording.slot(slot) and not (slot == "condition" and concept.words in topic):
             carried.append(concept)
     points_back = _PRONOUN.search(" ".join(wording.typed)) and len(wording.concepts) < _FEW
