@@ -1,0 +1,181 @@
+"""An opened index in memory."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import bm25s
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from sequitur.analysis import stems
+from sequitur.ports import Vectors
+from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
+from sequitur.text import tokens
+
+_DESIGNS = {
+    "rct": "Randomised controlled trial",
+    "cohort": "Cohort study",
+    "case-series": "Case series, case report",
+    "meta-analysis": "Meta-analysis, systematic review of trials",
+    "systematic-review": "Systematic review",
+    "guideline": "Guideline, consensus recommendations",
+    "review": "Narrative review",
+}
+
+
+@dataclass(frozen=True)
+class ArticleEntry:
+    """An article as parsed, what its numbers stand for, and the abbreviations its corpus defines."""
+
+    article: Article
+    ledger: tuple[LedgerEntry, ...]
+    abbreviations: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a generation holds besides its search structures."""
+
+    manifest: Mapping[str, Any]
+    documents: Sequence[Document]
+    passages: Sequence[Passage]
+    articles: Sequence[ArticleEntry]
+    words: Sequence[str]  # content words of the corpus
+
+
+class Index:
+    """One opened generation, in memory, immutable."""
+
+    def __init__(self, contents: Contents, vectors: faiss.Index, word_vectors: faiss.Index, bm25: bm25s.BM25) -> None:
+        """Use `open_index` instead."""
+        self.manifest = contents.manifest
+        self.documents = types.MappingProxyType({document.id: document for document in contents.documents})
+        self.passages = tuple(contents.passages)
+        self.by_id = types.MappingProxyType({passage.id: passage for passage in self.passages})
+        self._rows = {passage.id: row for row, passage in enumerate(self.passages)}
+        self.articles = tuple(contents.articles)
+        self._vectors = vectors
+        self._bm25 = bm25
+        self._words, self._word_vectors = contents.words, word_vectors
+        self._word_rows = {word: row for row, word in enumerate(contents.words)}
+        self._words_of: dict[int, NDArray[np.intp]] = {}
+
+    @property
+    def generation(self) -> str:
+        """Name of the generation."""
+        return str(self.manifest["generation"])
+
+    @cached_property
+    def word_vectors(self) -> Vectors:
+        """Vectors of the corpus's content words, shape (words, dimension)."""
+        return np.asarray(self._word_vectors.reconstruct_n(0, len(self._words)), dtype=np.float32)
+
+    def words_of(self, row: int) -> NDArray[np.intp]:
+        """Which content words stand in a passage and in its lead-in, as rows of `word_vectors`."""
+        if row not in self._words_of:
+            text = self.texts[row].partition(": ")[2] or self.texts[row]
+            self._words_of[row] = np.array([self._word_rows[word] for word in set(tokens(text)) if word in self._word_rows], dtype=np.intp)
+        return self._words_of[row]
+
+    def near(self, vector: Vectors, at_least: float, k: int = 3) -> tuple[tuple[str, float], ...]:
+        """Words of the corpus whose vectors are that close to a vector of shape (1, dimension), best first."""
+        scores, rows = self._word_vectors.search(vector, min(k, len(self._words)))
+        return tuple((self._words[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if score >= at_least)
+
+    def row(self, passage_id: str) -> int:
+        """Where a passage stands."""
+        return self._rows[passage_id]
+
+    def vectors(self) -> Vectors:
+        """The vectors of all passages, shape (passages, dimension)."""
+        return np.asarray(self._vectors.reconstruct_n(0, len(self.passages)), dtype=np.float32)
+
+    def dense(self, queries: Vectors) -> Vectors:
+        """Cosine of every query to every passage, shape (queries, passages). Exact."""
+        count = len(self.passages)
+        scores, rows = self._vectors.search(queries, count)
+        ordered: Vectors = np.empty_like(scores)
+        np.put_along_axis(ordered, rows, scores, axis=1)
+        return ordered
+
+    def bm25(self, terms: Mapping[str, float]) -> Vectors:
+        """BM25 scores of every passage for weighted stems, shape (passages,)."""
+        total = np.zeros(len(self.passages), dtype=np.float32)
+        by_weight: dict[float, list[str]] = {}
+        for term, weight in terms.items():
+            if term in self._bm25.vocab_dict:
+                by_weight.setdefault(weight, []).append(term)
+        for weight, known in by_weight.items():
+            total += weight * self._bm25.get_scores(known)
+        return total
+
+    @cached_property
+    def stems(self) -> tuple[frozenset[str], ...]:
+        """The stems of each passage with its place and lead-in, as they are searched."""
+        return tuple(frozenset(stems(text)) for text in self.texts)
+
+    @cached_property
+    def own_stems(self) -> tuple[frozenset[str], ...]:
+        """The stems of each passage's own words; of a list item without a verb of its own, with its lead-in."""
+        return tuple(frozenset(stems(unmarked(passage))) for passage in self.passages)
+
+    @cached_property
+    def titles(self) -> NDArray[np.intp]:
+        """For each passage, the row of its document's title passage; its own row where there is none."""
+        rows = {passage.document_id: row for row, passage in enumerate(self.passages) if TITLE in passage.flags}
+        return np.array([rows.get(passage.document_id, row) for row, passage in enumerate(self.passages)], dtype=np.intp)
+
+    @cached_property
+    def groups(self) -> NDArray[np.intp]:
+        """For each passage the number of its group: a reference as a whole, or a section of an article."""
+        numbers: dict[tuple[str, str], int] = {}
+        found = []
+        for passage in self.passages:
+            is_article = self.documents[passage.document_id].kind == "article"
+            found.append(numbers.setdefault((passage.document_id, passage.section if is_article else ""), len(numbers)))
+        return np.array(found, dtype=np.intp)
+
+    @cached_property
+    def group_stems(self) -> tuple[frozenset[str], ...]:
+        """The stems of each group as a whole."""
+        found: list[set[str]] = [set() for _ in range(int(self.groups.max()) + 1)]
+        for group, own in zip(self.groups, self.stems, strict=True):
+            found[group].update(own)
+        return tuple(frozenset(own) for own in found)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """What was indexed for each passage: its place and lead-in before its words."""
+        return tuple(index_text(self.documents[passage.document_id], passage) for passage in self.passages)
+
+    @cached_property
+    def frequency(self) -> Mapping[str, int]:
+        """In how many passages each stem stands."""
+        counts: dict[str, int] = {}
+        for passage in self.stems:
+            for term in passage:
+                counts[term] = counts.get(term, 0) + 1
+        return counts
+
+
+def index_text(document: Document, passage: Passage) -> str:
+    """What is embedded and searched for a passage: its place ("Pickering 2020 > Safety") and lead-in stand before its words."""
+    if TITLE in passage.flags:
+        return f"{short_name(document)}: {document.title}. {_DESIGNS.get(document.kind, document.kind)}. {document.population} {document.journal}"
+    lead = f"{passage.lead.of(document.text)} " if passage.lead else ""
+    place = passage.section if document.kind == "article" else f"{short_name(document)} > {passage.section}"
+    return f"{place}: {lead}{unmarked(passage)}"
+
+
+def unmarked(passage: Passage) -> str:
+    """The words of a passage without the in-text citation numbers inside it."""
+    content = passage.text
+    for mark in reversed(passage.marks):
+        content = content[: mark.start - passage.span.start].rstrip() + content[mark.end - passage.span.start :]
+    return content
