@@ -18,6 +18,7 @@ from sequitur.text import quantities, sentences, words
 _MOST_CLAIMS = 9
 _BUDGET = 115  # words; a single long claim may pass it
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
+_FRAGMENT = 4  # words below which a sentence says nothing by itself
 _SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
 _DANGLING = re.compile(
     r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The (?:former|latter|difference|gap|same|result))\b(?! (?:trial|study|review|guideline|document|series|is (?:the|a) ))"
@@ -129,9 +130,11 @@ def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
 
 
 def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
-    """Questions, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
+    """Questions, fragments, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
     findings = re.search(r"finding|result|safety|design", passage.section, re.IGNORECASE)
     if passage.text.endswith("?") or ("editor's remark" in passage.flags and not findings):
+        return False
+    if words(passage.text) < _FRAGMENT and passage.lead is None and not re.search(r"\d", passage.text):
         return False
     return passage.section != "Population" or bool({"size", "contraindication"} & set(wants))
 
@@ -156,6 +159,7 @@ def _claims(chosen: Sequence[_Chosen], index: Index) -> list[Claim]:
     order: dict[str, list[_Chosen]] = {}
     for choice in chosen:
         order.setdefault(choice.passage.document_id, []).append(choice)
+    led = {choice.passage.lead for choice in chosen if choice.passage.lead and _lead(choice.passage, index)}
     claims = []
     for group in sorted(order.values(), key=lambda group: index.documents[group[0].passage.document_id].kind != "article"):
         best = group[0]
@@ -164,7 +168,7 @@ def _claims(chosen: Sequence[_Chosen], index: Index) -> list[Claim]:
         for choice in together:
             passage = choice.passage
             cited = [passage.id, *(identity for identity in (*passage.supports, *choice.same) if identity != passage.id)]
-            claims.append(Claim(shown(passage, index), tuple(dict.fromkeys(cited))[:3], _lead(passage, index)))
+            claims.append(Claim(shown(passage, index), tuple(dict.fromkeys(cited))[:3], _lead(passage, index, always=passage.lead in led)))
     return claims
 
 
@@ -172,13 +176,16 @@ def _one_list(group: Sequence[_Chosen]) -> bool:
     return len({choice.passage.lead for choice in group}) == 1 and group[0].passage.lead is not None
 
 
-def _lead(passage: Passage, index: Index) -> str:
-    """The lead-in of a list item; none where the item is a sentence of its own that the lead-in only announces and does not restrict."""
+def _lead(passage: Passage, index: Index, *, always: bool = False) -> str:
+    """The lead-in of a list item; none where the item is a sentence of its own that the lead-in only announces and does not restrict.
+
+    `always`: another item of the list needs it, so this one has it too.
+    """
     if passage.lead is None:
         return ""
     lead = passage.lead.of(index.documents[passage.document_id].text)
     restricts = _RESTRICTS.search(lead)
-    return "" if _FINITE.search(passage.text) and not restricts else lead
+    return "" if _FINITE.search(passage.text) and not restricts and not always else lead
 
 
 def shown(passage: Passage, index: Index) -> str:

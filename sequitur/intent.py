@@ -9,7 +9,7 @@ from collections.abc import Sequence
 _WANTS: tuple[tuple[str, str], ...] = (
     ("dose", r"\bdos(?:e|es|ing|age)\b|how much(?: \w+)? (?:should|do|to|is|are|was|were|ket)|\bmg\b|\bregimen|titrat|start(?:ing)? (?:at|dose|with)|\btarget\b|\bmax(?:imum|imal)?\b|how (?:is|was|do you) (?:it )?(?:given|give|run)|\brate of infusion"),
     ("duration", r"how long|\blast(?:s|ed|ing)?\b|\bduration|how many (?:days|weeks|months|hours)|wears? off|short[ -]term|long[ -]term|\bfollow[ -]?up\b|when (?:does|did|do|will)"),
-    ("size", r"how many (?:people|patients|participants|subjects|pts|trials|studies|adults|survivors|were|was)|sample size|\bn ?=|how (?:big|large|small)|\bnumbers?\b"),
+    ("size", r"how many (?:people|patients|participants|subjects|pts|trials|studies|adults|survivors|were|was)|sample size|\bn ?=|\bn\b[ ?]*$|how (?:big|large|small)|\bnumbers?\b"),
     ("number", r"\bnnts?\b|\bnnh\b|number needed|\brr\b|\bor\b ?\d|risk ratio|relative risk|confidence interval|\bci\b|p[ -]?values?|percent|%|how (?:often|common|frequent|likely|bad|strong|big|much)|\brates?\b|incidence|\bodds\b|figures?|effect size|mean difference|chance|\bscores?\b|by how much|statistic"),
     ("contraindication", r"contra ?indicat|who (?:should|shouldnt|should not|must|cant|cannot)|not (?:be )?(?:get|given|suitable|eligible)|avoid|safe (?:in|with|for)|\bcandidates?\b|exclu"),
     ("monitoring", r"monitor|\bcheck(?:s|ing)?\b|\becg\b|\blfts?\b|liver tests?|\btests?\b|\bbloods\b|watch for|work ?up|baseline"),

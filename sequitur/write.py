@@ -17,6 +17,11 @@ _DESIGNS = {
     "guideline": "guideline",
     "review": "review",
 }
+# A sentence such as "Few side effects" means little without the route that was studied. "Adjuvant to oral …" is another drug's route.
+_ROUTES = re.compile(
+    r"(?<!to )\b(?:topical|intravenous|subcutaneous|oral|intranasal|epidural|intrathecal|transdermal|inhaled|intramuscular)\b",
+    re.IGNORECASE,
+)
 _CAUTIONS = {"not page-checked": "from memory, not page-checked", "editor's remark": "an editor's remark on the article"}
 _PATIENT_CLOSE = "What this means for you is a question for your own clinician, who knows your history and your other medicines."
 
@@ -72,7 +77,8 @@ def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> st
 def _label(citation: Citation) -> str:
     """A source's name without its year, so that every number of an answer is a number of its passages."""
     name = re.sub(r"\s*\b(?:19|20)\d{2}\b", "", citation.label).strip()
-    return f"{name} et al. ({_DESIGNS.get(citation.kind, citation.kind)})"
+    route = _ROUTES.search(citation.title)
+    return f"{name} et al. ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
 
 
 def _caution(citation: Citation) -> str:

@@ -20,6 +20,8 @@ MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
 _EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
 _LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
+_ABOUT_SOURCES = frozenset(["study", "studie", "trial", "paper", "review", "serie", "cohort", "guideline", "result", "finding", "outcome", "data", "meta", "analysi", "author"])
+_EVERYDAY_STRENGTH = 0.4  # of a word that says where to look rather than what for
 _COMMON_NAME = 0.03  # share of passages from which a journal's word is no name
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about
 _COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
@@ -107,7 +109,7 @@ def _names(documents: Sequence[Document], frequency: Mapping[str, int], lexicon:
     for document in documents:
         if document.kind == "article":
             continue
-        surnames = {token for author in document.authors for token in tokens(re.sub(r"\s+[A-Z]{1,4}$", "", author)) if len(token) > 3}
+        surnames = {token for author in document.authors for token in tokens(re.sub(r"\s+[A-Z]{1,4}$", "", author)) if len(token) > 2}
         printed = {acronym.lower() for acronym in re.findall(r"\b[A-Z]{3,}\b", f"{document.title} {document.journal}")}
         acronyms = {acronym for acronym in printed if _is_body(acronym, lexicon)}
         journal = {token for token in tokens(document.journal) if len(token) > 5 and frequency.get(stem(token), 0) < _COMMON_NAME * total}
@@ -209,5 +211,7 @@ def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, s
     if not medical and all(stem(word) not in known.frequency for word in concept.words):
         rank = max(known.english.get(word, _RARE) for word in concept.words)
         strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON))) * min(1.0, _LONG / size)
+    if len(concept.words) == 1 and concept.words[0].rstrip("s") in _ABOUT_SOURCES:
+        strength *= _EVERYDAY_STRENGTH
     exact = concept.slot == "drug" or any(word in known.names or not word.isalpha() for word in concept.words)
     return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical, exact)

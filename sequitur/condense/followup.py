@@ -144,7 +144,10 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
     before = [
         concept
         for concept in read(turns[-1].standalone, vocabulary).concepts
-        if not concept.slot and vocabulary.rarity(concept.words) and vocabulary.lexicon.expansions(concept.words)
+        if not concept.slot
+        and vocabulary.rarity(concept.words)
+        and vocabulary.lexicon.expansions(concept.words)
+        and not wants(" ".join(concept.words))
     ]
     if before:
         stack["other"] = min(before, key=lambda concept: vocabulary.rarity(concept.words))
