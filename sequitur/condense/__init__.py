@@ -20,7 +20,25 @@ MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
 _EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
 _LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
-_ABOUT_SOURCES = frozenset(["study", "studie", "trial", "paper", "review", "serie", "cohort", "guideline", "result", "finding", "outcome", "data", "meta", "analysi", "author"])
+_ABOUT_SOURCES = frozenset(
+    [
+        "study",
+        "studie",
+        "trial",
+        "paper",
+        "review",
+        "serie",
+        "cohort",
+        "guideline",
+        "result",
+        "finding",
+        "outcome",
+        "data",
+        "meta",
+        "analysi",
+        "author",
+    ]
+)
 _EVERYDAY_STRENGTH = 0.4  # of a word that says where to look rather than what for
 _COMMON_NAME = 0.03  # share of passages from which a journal's word is no name
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about

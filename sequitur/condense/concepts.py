@@ -11,7 +11,7 @@ from rapidfuzz.process import extractOne
 
 from sequitur.analysis import STOPWORDS, stem
 from sequitur.lexicon import Expansion, Lexicon
-from sequitur.schema import Document
+from sequitur.schema import Document, short_name
 from sequitur.text import tokens
 
 _REWRITES = frozenset({"brand", "lay", "corpus", "abbreviation", "spelling"})
@@ -115,6 +115,9 @@ class Vocabulary:
         designs = {kind for token in said for kind in _DESIGN_WORDS.get(token.rstrip("s"), ())}
         for identity in votes:
             votes[identity] += self.documents[identity].kind in designs
+            votes[identity] += any(
+                token in tokens(short_name(self.documents[identity])) for token in said if token.isalpha()
+            )  # first author
         best = tuple(identity for identity, count in votes.items() if count == max(votes.values()))
         return best if len(best) <= _FEW_NAMED else ()
 

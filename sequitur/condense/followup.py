@@ -207,4 +207,6 @@ def _referred(question: str, last: Turn, vocabulary: Vocabulary) -> tuple[str, .
     if _STUDY.search(question):
         references = [identity for identity in dict.fromkeys(shown) if vocabulary.documents[identity].kind != "article"]
         return tuple(references[:2])
+    if named := vocabulary.named(last.standalone):
+        return named
     return tuple(dict.fromkeys(identity for identity in shown if vocabulary.documents[identity].kind != "article"))[:3]
