@@ -17,6 +17,8 @@ from sequitur.text import quantities, sentences, words
 
 _MOST_CLAIMS = 9
 _BUDGET = 115  # words; a single long claim may pass it
+_SHORT = 45  # words below which an answer may still take a claim from further down, if it covers nearly as much
+_NEARLY = 0.7
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
 _FRAGMENT = 4  # words below which a sentence says nothing by itself
 _SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
@@ -104,7 +106,8 @@ def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresho
             chosen[double] = chosen[double]._replace(same=(*chosen[double].same, hit.passage.id))
             continue
         size = words(shown(hit.passage, index))
-        if chosen and worth(hit) < hits[0].score - thresholds.drop:
+        far_below = worth(hit) < hits[0].score - thresholds.drop
+        if chosen and far_below and (spent >= _SHORT or hit.coverage < _NEARLY * hits[0].coverage):
             break
         if chosen and spent + size > _BUDGET:
             if spent >= _BUDGET * 0.7:
