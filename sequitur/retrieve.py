@@ -6,7 +6,7 @@ over the features below, fitted on the dev half of the gold set by `python -m ev
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -34,11 +34,13 @@ WEIGHTS: Mapping[str, float] = {
     "whole": 2.4,  # concepts of the question that the document as a whole has
     "section": 1.8,  # stands where answers of the wanted kind stand
     "figures": 1.0,  # has the kind of figure that is asked for
-    "named": 0.9,  # of a document the question names
+    "named": 1.6,  # of a document the question names
     "shown": 1.2,  # of a document of the last answer that it points back to
     "article": -0.2,  # a claim of the article itself: short, and carried again by its references
     "tier": 0.3,  # how much a design weighs: guideline > systematic review > trial > cohort > series
     "question": -3.0,  # asks rather than says
+    "setup": -1.1,  # how a study was done, where that is not asked
+    "comment": -0.6,  # what somebody makes of the findings, where findings are asked for
     "remark": -0.5,  # an editor's remark on the article
 }
 
@@ -55,6 +57,10 @@ class Candidates(NamedTuple):
     standalone: float  # best cosine to the standalone reading
 
 
+_COMMENT = re.compile(r"what it means|comment|discussion|interpretation|implication", re.IGNORECASE)
+_SETUP = re.compile(r"design|method|population|participants", re.IGNORECASE)
+_ASKS_SETUP = frozenset({"dose", "size", "duration", "study", "limits", "number"})
+_ASKS_OPINION = frozenset({"why", "limits", "comparison", "recommendation"})
 _TIERS = {
     "guideline": 1.0,
     "article": 0.9,
@@ -123,18 +129,11 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             index.documents[passage.document_id].kind == "article",
             _TIERS.get(index.documents[passage.document_id].kind, 0.5),
             passage.text.endswith("?"),
+            bool(_SETUP.search(passage.section)) and not _ASKS_SETUP & set(query.wants),
+            bool(_COMMENT.search(passage.section)) and not _ASKS_OPINION & set(query.wants),
             "editor's remark" in passage.flags,
         )
     return Candidates(rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()))
-
-
-def fuse(runs: Sequence[Sequence[str]], k: int = 60) -> list[str]:
-    """Reciprocal rank fusion (Cormack et al., 2009) of ranked ids: 1 / (k + rank), summed over runs; ties by id."""
-    shares: dict[str, list[float]] = {}
-    for run in runs:
-        for rank, identity in enumerate(run, 1):
-            shares.setdefault(identity, []).append(1.0 / (k + rank))
-    return sorted(shares, key=lambda identity: (-math.fsum(shares[identity]), identity))
 
 
 def _terms(text: str, terms: Sequence[tuple[str, float]]) -> dict[str, float]:

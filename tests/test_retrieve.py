@@ -2,48 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sequitur.chat import Chat
 from sequitur.errors import QuestionError
-from sequitur.retrieve import fuse
 from sequitur.schema import TITLE
 
 RUN = st.lists(st.sampled_from("abcdefgh"), unique=True, max_size=8)
-
-
-def test_fusion_adds_reciprocal_ranks():
-    # with k = 60: b 1/62 + 1/61, a 1/61 + 1/63, c 1/63 + 1/62, d 1/64
-    assert fuse([["a", "b", "c", "d"], ["b", "c", "a"]]) == ["b", "a", "c", "d"]
-
-
-def test_ties_are_broken_by_name():
-    assert fuse([["b", "a"], ["a", "b"]]) == ["a", "b"]
-
-
-@settings(max_examples=100, deadline=None)
-@given(RUN, RUN)
-def test_fusion_does_not_depend_on_the_order_of_two_runs(one, other):
-    assert fuse([one, other]) == fuse([other, one])
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(RUN, max_size=5))
-def test_fusion_keeps_every_id_once(runs):
-    fused = fuse(runs)
-    assert len(fused) == len(set(fused))
-    assert set(fused) == {identity for run in runs for identity in run}
-
-
-@settings(max_examples=60, deadline=None)
-@given(RUN)
-def test_fusion_of_one_run_is_that_run(run):
-    assert fuse([run]) == run
-    assert fuse([run, []]) == run
 
 
 def test_hits_are_ranked_from_one_by_falling_score(chat: Chat):
@@ -96,8 +62,3 @@ def test_a_question_of_unknown_words_alone_still_comes_back(chat: Chat):
 def test_what_cannot_be_asked_is_not_searched_for(chat: Chat):
     with pytest.raises(QuestionError):
         chat.search("   ")
-
-
-def test_fusion_of_three_runs_does_not_depend_on_their_order():
-    runs = [["g"], ["e", "a", "g", "f", "c"], ["d", "b"], ["e", "b", "a", "h", "g", "c", "f"], ["d", "h", "e", "b"], ["a", "f", "d"]]
-    assert len({tuple(fuse(order)) for order in itertools.permutations(runs)}) == 1

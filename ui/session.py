@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
-from uuid import uuid4
 
 import streamlit as st
 
 from sequitur.chat import Chat, open_chat
 from sequitur.errors import HistoryError, SequiturError
-from sequitur.history import History, open_history
+from sequitur.history import History, new_conversation_id, open_history
 from sequitur.schema import Answer
 from sequitur.settings import Settings, load_settings
 
@@ -30,7 +29,7 @@ class Asked(NamedTuple):
 class Session:
     """The open conversation."""
 
-    id: str = field(default_factory=lambda: uuid4().hex)
+    id: str = field(default_factory=new_conversation_id)
     answers: list[Answer] = field(default_factory=list)
     pending: Asked | None = None
     problem: tuple[str, str] | None = None  # a question that could not be asked, and why

@@ -122,7 +122,6 @@ WEIGHTS = {
     "member": 0.35,
     "weak": 0.3,
 }
-_DRUG_KINDS = frozenset({"brand", "class", "member"})
 
 
 class Expansion(NamedTuple):
