@@ -36,12 +36,10 @@ class Sought(NamedTuple):
 def concepts_of(query: Query, index: Index, embedder: Embedder) -> tuple[Sought, ...]:
     """The concepts of a query with their stems, weights and resemblances; worked out once a question."""
     found = []
-    vectors = embedder.embed([focus.wordings[0][0] for focus in query.focus]) if query.focus else None
-    for number, focus in enumerate(query.focus):
-        resemblance = None
-        if vectors is not None and not focus.exact:
-            cosines = index.word_vectors @ vectors[number]
-            resemblance = (_RESEMBLES * np.clip((cosines - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0)).astype(np.float32)
+    loose = [focus.wordings[0][0] for focus in query.focus if not focus.exact]
+    resemblances = iter(_resemblances(loose, index, embedder))
+    for focus in query.focus:
+        resemblance = None if focus.exact else next(resemblances)
         stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
         aspects = tuple(want for want in wants(focus.wordings[0][0]) if want in SECTIONS)
         known = tuple((terms, weight) for terms, weight in stemmed if terms)
@@ -49,6 +47,14 @@ def concepts_of(query: Query, index: Index, embedder: Embedder) -> tuple[Sought,
             Sought(known, focus.strength * rarity([terms for terms, weight in known if weight > 0.5], index), aspects, resemblance)
         )
     return tuple(found)
+
+
+def _resemblances(wordings: Sequence[str], index: Index, embedder: Embedder) -> Vectors:
+    """How far each content word of the corpus may stand in for each wording, shape (wordings, words)."""
+    if not wordings:
+        return np.zeros((0, 0), dtype=np.float32)
+    cosines = embedder.embed(wordings) @ index.word_vectors.T
+    return np.asarray(_RESEMBLES * np.clip((cosines - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0), dtype=np.float32)
 
 
 def covered(concepts: Sequence[Sought], row: int, index: Index) -> float:

@@ -54,6 +54,7 @@ class OnnxEmbedder:
         except (OSError, KeyError, ValueError) as error:
             message = f"the embedding model in {folder} cannot be opened ({error}): delete that folder and run `sequitur ingest`"
             raise ModelError(message) from error
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a handful of short texts: threads cost more than they bring
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
 
