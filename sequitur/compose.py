@@ -105,6 +105,8 @@ def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresho
         if double is not None:
             chosen[double] = chosen[double]._replace(same=(*chosen[double].same, hit.passage.id))
             continue
+        if any(unmarked(hit.passage) in shown(other.passage, index) for other in chosen):
+            continue  # a sentence that the next one has already brought with it
         size = words(shown(hit.passage, index))
         far_below = worth(hit) < hits[0].score - thresholds.drop
         if chosen and far_below and (spent >= _SHORT or hit.coverage < _NEARLY * hits[0].coverage):
@@ -115,13 +117,20 @@ def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresho
             continue
         chosen.append(_Chosen(hit.passage, ()))
         spent += size
-        for sibling in _siblings(hit, waiting, index):
-            size = words(sibling.passage.text)
-            if spent + size <= _BUDGET:
-                waiting.remove(sibling)
-                chosen.append(_Chosen(sibling.passage, ()))
-                spent += size
+        spent += _add_siblings(hit, waiting, chosen, _BUDGET - spent, index)
     return chosen
+
+
+def _add_siblings(hit: Hit, waiting: list[Hit], chosen: list[_Chosen], left: int, index: Index) -> int:
+    """Move what fits of a hit's list into `left` words from `waiting` to `chosen`; returns the words spent."""
+    spent = 0
+    for sibling in _siblings(hit, waiting, index):
+        size = words(sibling.passage.text)
+        if spent + size <= left:
+            waiting.remove(sibling)
+            chosen.append(_Chosen(sibling.passage, ()))
+            spent += size
+    return spent
 
 
 def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sequitur.assemble import Assembly, assemble
+from sequitur.chat import Chat
 from sequitur.compose import answerable, compose, preceding, shown
 from sequitur.condense import condense
 from sequitur.index import unmarked
@@ -97,3 +98,10 @@ def test_a_sentence_that_leans_on_the_one_before_brings_it(assembly):
 def test_composing_is_deterministic(assembly):
     for question in QUESTIONS:
         assert draft(assembly, question) == draft(assembly, question)
+
+
+def test_a_sentence_brought_along_by_the_next_one_is_not_said_again(chat: Chat):
+    answer = chat.ask("does repeated ketamine damage the liver?")
+    assert answer.claims
+    for claim in answer.claims:
+        assert sum(claim.text in other.text for other in answer.claims) == 1
