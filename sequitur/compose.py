@@ -115,6 +115,8 @@ def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresho
             if spent >= _BUDGET * 0.7:
                 break
             continue
+        # A sentence that this one brings along stands in it, and need not stand before it as well.
+        chosen = [other for other in chosen if unmarked(other.passage) not in shown(hit.passage, index)]
         chosen.append(_Chosen(hit.passage, ()))
         spent += size
         spent += _add_siblings(hit, waiting, chosen, _BUDGET - spent, index)

@@ -100,8 +100,9 @@ def test_composing_is_deterministic(assembly):
         assert draft(assembly, question) == draft(assembly, question)
 
 
-def test_a_sentence_brought_along_by_the_next_one_is_not_said_again(chat: Chat):
-    answer = chat.ask("does repeated ketamine damage the liver?")
+@pytest.mark.parametrize("question", ["does repeated ketamine damage the liver?", "What are the side effects of ketamine in CRPS?"])
+def test_a_sentence_brought_along_by_the_next_one_is_not_said_again(chat: Chat, question):
+    answer = chat.ask(question)
     assert answer.claims
     for claim in answer.claims:
         assert sum(claim.text in other.text for other in answer.claims) == 1
