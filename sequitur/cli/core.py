@@ -1,56 +1,20 @@
-"""The command line. stdout carries the result alone; progress and messages go to stderr."""
+"""The commands of daily use: ingest, ask, search, batch, verify, text, chat, run."""
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import json
 import os
 import sys
-import traceback
-from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sequitur.errors import QuestionError, SequiturError
+from sequitur.cli.common import Debug, Json, RoleOption, app, explained, print_json
+from sequitur.errors import QuestionError
 from sequitur.schema import Role
 from sequitur.settings import load_settings
-
-app = typer.Typer(
-    name="sequitur",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Cited answers to follow-up questions about a medical article.",
-)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
-RoleOption = Annotated[Role, typer.Option("--role", help="Who is asking.")]
-
-
-@contextlib.contextmanager
-def _explained(*, debug: bool) -> Iterator[None]:
-    """A failure in one line on stderr, with the exit code of its kind."""
-    try:
-        yield
-    except SequiturError as error:
-        if debug:
-            traceback.print_exc()
-        print(f"sequitur: {error}", file=sys.stderr)
-        raise typer.Exit(error.exit_code) from error
-    except KeyboardInterrupt as error:
-        raise typer.Exit(130) from error
-    except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115 - the reader has gone; nothing is left to say
-        raise typer.Exit(1) from None
-
-
-def _print_json(value: Any) -> None:  # noqa: ANN401 - any JSON value
-    print(json.dumps(value, ensure_ascii=False, indent=1))
 
 
 @app.command()
@@ -60,12 +24,12 @@ def ingest(
     debug: Debug = False,
 ) -> None:
     """Read the corpus and build or update the index; only changed files are embedded again."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         report = import_module("ingest.build").build_index(load_settings(corpus=corpus), _progress)
         for rejected in report.rejected:
             print(f"rejected {rejected.file}: {rejected.reason}", file=sys.stderr)
         if as_json:
-            _print_json(dataclasses.asdict(report))
+            print_json(dataclasses.asdict(report))
         else:
             print(
                 f"{report.documents} documents, {report.passages} passages in {report.index}: {report.added} added, {report.changed} changed, "
@@ -86,7 +50,7 @@ def ask(
     debug: Debug = False,
 ) -> None:
     """Answer one question with cited, verified passages."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         from sequitur.condense import question_text
         from sequitur.render import record, terminal
 
@@ -99,7 +63,7 @@ def ask(
         if history:
             history.append(conversation, answer)
         if as_json:
-            _print_json(record(answer))
+            print_json(record(answer))
         else:
             print(terminal(answer))
 
@@ -112,7 +76,7 @@ def search(
     debug: Debug = False,
 ) -> None:
     """Ranked passages for a question."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         chat = import_module("sequitur.chat").open_chat(load_settings())
         hits = [
             {
@@ -130,7 +94,7 @@ def search(
             for hit in chat.search(query, k)
         ]
         if as_json:
-            _print_json({"query": query, "hits": hits})
+            print_json({"query": query, "hits": hits})
             return
         for hit in hits:
             print(f"{hit['rank']:3} {hit['score']:.3f} {hit['document_id']} · {hit['section']}\n      {hit['text']}")
@@ -144,17 +108,17 @@ def batch(
     debug: Debug = False,
 ) -> None:
     """Answer the last turn of each conversation, with the earlier ones as history."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         import_module("sequitur.batch").run_batch(source, target, load_settings(), role)
 
 
 @app.command()
 def verify(as_json: Json = False, debug: Debug = False) -> None:
     """Check the index against its manifest and the corpus; exit 1 and a list when anything differs."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         differences = import_module("ingest.check").verify_index(load_settings())
         if as_json:
-            _print_json({"ok": not differences, "differences": differences})
+            print_json({"ok": not differences, "differences": differences})
         elif not differences:
             print("the index is whole and matches the corpus")
         for line in differences if not as_json else ():
@@ -168,7 +132,7 @@ def verify(as_json: Json = False, debug: Debug = False) -> None:
 @app.command()
 def text(document_id: Annotated[str, typer.Argument(help="Id of a document.")], debug: Debug = False) -> None:
     """The stored text of a document, into which every offset points."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         index = import_module("sequitur.index").open_index(load_settings().index)
         document = index.documents.get(document_id)
         if document is None:
@@ -180,7 +144,7 @@ def text(document_id: Annotated[str, typer.Argument(help="Id of a document.")], 
 @app.command()
 def chat(role: RoleOption = Role.CLINICIAN, debug: Debug = False) -> None:
     """Chat in the terminal; an empty line or Ctrl-D ends it."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         from sequitur.render import terminal
 
         asked = import_module("sequitur.chat").open_chat(load_settings())
@@ -209,16 +173,7 @@ def run(
     debug: Debug = False,
 ) -> None:
     """Open the page with the article and its chat."""
-    with _explained(debug=debug):
+    with explained(debug=debug):
         page = Path(__file__).resolve().parent.parent / "app.py"
         command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port), "--server.address", host]
         os.execv(sys.executable, command)  # noqa: S606 - our own interpreter with our own page
-
-
-def main() -> None:
-    """Entry point of the console script. Usage errors exit with 2, as click has it."""
-    app()
-
-
-if __name__ == "__main__":
-    main()

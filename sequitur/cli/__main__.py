@@ -1,0 +1,5 @@
+"""`python -m sequitur.cli`."""
+
+from sequitur.cli import main
+
+main()
