@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sequitur.analysis import stems
-from sequitur.condense import MAX_CHARACTERS, Language, condense, vocabulary
+from sequitur.condense import MAX_CHARACTERS, Language, Vocabulary, condense, vocabulary
 from sequitur.errors import QuestionError
 from sequitur.lexicon import general
 from sequitur.ports import Embedder, Vectors
 from sequitur.rank import Lexical, Signals, ranked, signals
-from sequitur.schema import Document, Passage, Span
+from sequitur.schema import Passage, Span
 from sequitur.text import sentences
 
 _WINDOW = 1000  # characters, about what the embedder reads; a longer document has several vectors, and the nearest speaks for it
@@ -23,29 +27,36 @@ _LEAST = 1e-6  # by which a score falls at least from one document to the next, 
 class BeirIndex:
     """Documents by id, ready to be searched."""
 
-    def __init__(
-        self,
-        documents: Mapping[str, str],
-        embedder: Embedder,
-        progress: Callable[[int, int], None] | None = None,
-        weights: Mapping[str, float] | None = None,
-    ) -> None:
-        """`documents`: texts by id. `progress` hears how many of how many windows are embedded. `weights`: of the ranking; default: the trained ones."""
-        self._weights = weights
-        self.ids = list(documents)
-        self._embedder = embedder
-        texts = list(documents.values())
-        cut = [list(windows(text)) for text in texts]
-        self._starts = np.cumsum([0, *(len(parts) for parts in cut[:-1])])
-        self._vectors = _embed([part for parts in cut for part in parts], embedder, progress)
-        self._lexical = Lexical.of(texts)
-        self._known = vocabulary(
-            *_as_corpus(documents), None, self._lexical.stemmed.frequency, Language(general(), _english(embedder), _nothing)
-        )
+    def __init__(self, ids: Sequence[str], vectors: Vectors, starts: NDArray[np.intp], lexical: Lexical, embedder: Embedder) -> None:
+        """`vectors` of the windows of all documents, in order; `starts`: where each document's begin."""
+        self.ids = ids
+        self._vectors, self._starts, self._lexical, self._embedder = vectors, starts, lexical, embedder
+        self._known = _vocabulary(lexical, embedder)
 
-    def search(self, text: str, k: int) -> tuple[list[str], list[float]]:
-        """The k best documents for a query, best first, with strictly falling scores."""
-        rows, scores = ranked(self.signals(text), k, self._weights)
+    @classmethod
+    def of(cls, documents: Mapping[str, str], embedder: Embedder, progress: Callable[[int, int], None] | None = None) -> BeirIndex:
+        """An index of texts by id. `progress` hears how many of how many windows are embedded."""
+        cut = [list(windows(text)) for text in documents.values()]
+        vectors = _embed([part for parts in cut for part in parts], embedder, progress)
+        starts = np.cumsum([0, *(len(parts) for parts in cut[:-1])]).astype(np.intp)
+        return cls(list(documents), vectors, starts, Lexical.of(list(documents.values())), embedder)
+
+    def write(self, folder: Path) -> None:
+        """Write into a folder that is empty or not there."""
+        self._lexical.write(folder)
+        (folder / "ids.json").write_text(json.dumps(list(self.ids), ensure_ascii=False), encoding="utf-8")
+        np.save(folder / "vectors.npy", self._vectors)
+        np.save(folder / "starts.npy", self._starts)
+
+    @classmethod
+    def read(cls, folder: Path, embedder: Embedder) -> BeirIndex:
+        """An index as written."""
+        vectors, starts = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("vectors", "starts"))
+        return cls(json.loads((folder / "ids.json").read_text(encoding="utf-8")), vectors, starts, Lexical.read(folder), embedder)
+
+    def search(self, text: str, k: int, weights: Mapping[str, float] | None = None) -> tuple[list[str], list[float]]:
+        """The k best documents for a query, best first, with strictly falling scores. `weights`: of the ranking; default: the trained ones."""
+        rows, scores = ranked(self.signals(text), k, weights)
         return [self.ids[row] for row in rows], _falling(scores)
 
     def signals(self, text: str) -> Signals:
@@ -92,11 +103,12 @@ def _embed(texts: Sequence[str], embedder: Embedder, progress: Callable[[int, in
     return vectors
 
 
-def _as_corpus(documents: Mapping[str, str]) -> tuple[list[Document], list[Passage]]:
-    """Documents as the understanding of questions knows them: each one passage, of no article and without authors."""
-    sources = [Document(identity, "document", "", text, "", "", "") for identity, text in documents.items()]
-    passages = [Passage(source.id, source.id, Span(0, len(source.text)), source.text, "", None, (), (), (), ()) for source in sources]
-    return sources, passages
+def _vocabulary(lexical: Lexical, embedder: Embedder) -> Vocabulary:
+    """What questions are understood by: the collection's words and how common they are. It has no article and no authors."""
+    words = " ".join(lexical.plain.terms)
+    every = Passage("", "", Span(0, len(words)), words, "", None, (), (), (), ())
+    known = vocabulary((), (every,), None, lexical.stemmed.frequency, Language(general(), _english(embedder), _nothing))
+    return dataclasses.replace(known, passages=lexical.stemmed.size)
 
 
 def _english(embedder: Embedder) -> Mapping[str, int]:
