@@ -1,6 +1,6 @@
 """Nearest vectors at any size: exact below a measured crossover, above it inverted lists of 8-bit vectors, read from disk as they are needed.
 
-Figures and how they were measured: `python -m bench.scale`, bench/SCALE.md.
+Figures and how they were measured: `python -m bench.nearest`, bench/NEAREST.md.
 """
 
 from __future__ import annotations
