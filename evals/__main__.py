@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from evals.cases import faults, load_cases
+from evals.robust import register as register_robust
 from evals.run import run as run_cases
 from evals.run import summary, table, write
 from sequitur.chat import open_chat
@@ -82,6 +83,9 @@ def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a fo
         print(line)
     print(f"{len(cases)} cases, {len(found)} faults")
     raise typer.Exit(1 if found else 0)
+
+
+register_robust(app)
 
 
 def main() -> None:
