@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from evals.cases import GoldError, Located, doubts, faults, load_cases, load_located, strays
+from evals.cases import SPLITS, GoldError, Located, doubts, faults, load_cases, load_located, strays
 from evals.figures import figures, report, table
 from evals.gate import BASELINE, SPLIT, breaches, read_baseline, write_baseline
 from evals.run import Plan
@@ -97,6 +97,9 @@ def compare(
     from evals.compare import compare as compare_runs
     from evals.compare import told
 
+    if split not in SPLITS:
+        message = f"--split is one of {', '.join(SPLITS)}"
+        raise typer.BadParameter(message)
     found = compare_runs(open_run(a), open_run(b), split, seed)
     print(json.dumps(found, ensure_ascii=False) if as_json else told(found))
 
@@ -178,6 +181,9 @@ def main() -> None:
     except SequiturError as error:
         print(f"evals: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"evals: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

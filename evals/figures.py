@@ -124,7 +124,7 @@ def table(found: Mapping[str, Any]) -> str:
     ends = found.get("abstention_interval", {})
     for name, value in flat(found).items():
         entry = found.get(name)
-        line = f"{name:34}{value:9.3f}"
+        line = f"{name:34}" + (f"{value:9.3f}" if value % 1 or abs(value) <= 1 else f"{value:9.0f}")
         if isinstance(entry, Mapping):
             line += f"  {entry['low']:.3f} … {entry['high']:.3f}  {entry['cases']:5}"
         elif name.partition(".")[2] in ends and name.startswith("abstention."):

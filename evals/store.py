@@ -8,6 +8,7 @@ holds the cases that are finished.
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
@@ -106,21 +107,28 @@ class Progress:
     """Finished cases of an interrupted run. A row counts only under the very key it was written with."""
 
     def __init__(self, folder: Path) -> None:
-        """Opens `folder` for a run: what it held before is no finished run any more."""
+        """Opens `folder` for a run: what it held before is no finished run any more.
+
+        Raises:
+            RunError: another process is writing this run.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "summary.json").unlink(missing_ok=True)
         self._path = folder / "progress.jsonl"
-        self._known = {row["key"]: row for row in self._rows()}
         self._sink = self._path.open("a", encoding="utf-8")
+        try:
+            fcntl.flock(self._sink, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self._sink.close()
+            message = f"the run {folder} is being written by another process: wait for it, or give another --name"
+            raise RunError(message) from error
+        (folder / "summary.json").unlink(missing_ok=True)
+        self._known = {row["key"]: row for row in self._rows()}
 
     def _rows(self) -> list[dict[str, Any]]:
         """Whole rows alone; a line torn by the interruption is cut off, so that the next one starts afresh."""
-        if not self._path.is_file():
-            return []
         data = self._path.read_bytes()
         whole = data[: data.rfind(b"\n") + 1]
-        if whole != data:
-            self._path.write_bytes(whole)
+        self._sink.truncate(len(whole))
         return [json.loads(line) for line in whole.decode().splitlines()]
 
     def get(self, key: str) -> dict[str, Any] | None:
@@ -134,9 +142,9 @@ class Progress:
 
     def close(self, *, finished: bool) -> None:
         """Stop; a finished run needs no progress."""
-        self._sink.close()
         if finished:
             self._path.unlink(missing_ok=True)
+        self._sink.close()
 
 
 def write_rows(path: Path, rows: Sequence[Any]) -> None:

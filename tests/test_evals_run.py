@@ -16,7 +16,7 @@ from evals.compare import compare, measures, told
 from evals.figures import figures, flat, parity, report
 from evals.gate import BASELINE, HELD, breaches, read_baseline, write_baseline
 from evals.run import Plan, run
-from evals.store import RunError, open_run, run_folder
+from evals.store import Progress, RunError, open_run, run_folder
 from sequitur.assemble import Assembly, assemble
 from sequitur.errors import SequiturError
 from sequitur.settings import Settings
@@ -182,6 +182,14 @@ def test_a_damaged_run_is_refused_by_name(again, cases, tmp_path, damage, said):
     assert str(tmp_path / "r") in str(caught.value)
 
 
+def test_a_run_is_written_by_one_process_alone(again, cases, tmp_path):
+    held = Progress(tmp_path / "r")
+    with pytest.raises(RunError, match="is being written by another process"):
+        again(tmp_path / "r", cases[:1])
+    held.close(finished=False)
+    assert again(tmp_path / "r", cases[:1]) == ["asked 1 of 1 cases"]
+
+
 def test_a_name_of_a_run_is_a_plain_name():
     assert run_folder("a-1.b") == Path("evals/runs/a-1.b")
     with pytest.raises(RunError, match="no name of a run"):
@@ -332,6 +340,7 @@ def test_compare_gate_and_baseline_work_on_finished_runs(evals, tmp_path):
     code, out, _ = evals("compare", "a", "a", "--json")
     assert (code, json.loads(out)["splits"]["dev"]["cases"]) == (0, 2)
     assert evals("compare", "a", "b")[0::2] == (2, "evals: there is no run evals/runs/b\n")
+    assert evals("compare", "a", "a", "--split", "train")[0] == 2
     assert evals("baseline", "a", "--out", "floor.json")[0] == 0
     code, out, _ = evals("gate", "--baseline", "floor.json", "--gold", gold)
     assert (code, out.split(", ")[-1]) == (0, "0 broken\n")
