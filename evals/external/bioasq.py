@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from evals.external.flat import Flat, open_flat
 from evals.external.layout import DataError
-from evals.measures import interval
+from evals.stats import interval
 from evals.units import Unit
 from sequitur.analysis import stems
 from sequitur.settings import Settings

@@ -10,7 +10,7 @@ from evals.cases import Case
 from evals.probes.corpora import note, with_notes
 from evals.probes.ground import Finding, Ground, finding
 from evals.probes.mutation import MUTATORS
-from evals.run import predict
+from evals.systems import predict
 from sequitur.chat import Chat
 from sequitur.schema import Answer
 

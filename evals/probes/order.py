@@ -5,7 +5,7 @@ from __future__ import annotations
 from evals.probes.adversarial import claims
 from evals.probes.corpora import in_other_order
 from evals.probes.ground import Finding, Ground, finding
-from evals.run import predict
+from evals.systems import predict
 from sequitur.schema import Answer
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from evals.cases import Case, spans
 from evals.probes.corpora import without
 from evals.probes.ground import Finding, Ground, finding
-from evals.run import predict
+from evals.systems import predict
 from sequitur.chat import Chat
 from sequitur.schema import Span
 

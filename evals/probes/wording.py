@@ -9,7 +9,7 @@ from itertools import combinations
 from evals.cases import Case
 from evals.probes.adversarial import claims
 from evals.probes.ground import Finding, Ground, finding
-from evals.run import predict
+from evals.systems import predict
 from sequitur.analysis import STOPWORDS
 from sequitur.errors import QuestionError
 from sequitur.lexicon import general
