@@ -45,6 +45,7 @@ class Stage:
     """A stage that has been reached: "understanding", "searching", "composing", "checking"."""
 
     name: str
+    hits: tuple[Hit, ...] = ()  # what the search found, told with "composing"
 
 
 class Chat:
@@ -130,7 +131,7 @@ class Chat:
         yield Stage("searching")
         retrieved = retrieve(query, self._index, self._assembly.embedder)
         clock.lap("retrieve")
-        yield Stage("composing")
+        yield Stage("composing", retrieved.hits)
         draft = self._draft(query, retrieved, role, gate)
         clock.lap("compose")
         yield Stage("checking")
