@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 TITLE = "title"  # flag of the passage that stands for a whole document
+DOUBTED = ("retracted", "expression of concern")  # states of a publication that also flag its passages
+RETRACTION_STATES = ("none", "corrected", *DOUBTED)
 
 
 class Span(NamedTuple):
@@ -71,6 +73,8 @@ class Document:
     confidence: str = ""  # how well a note was checked: "high", "medium", "low", or "" where nothing is said
     cited_as: str = ""  # the article's in-text number, where the note states it
     cited_as_candidate: str = ""  # the number it probably stands for
+    retraction: str = ""  # what the last retraction check found, one of RETRACTION_STATES; "" where none was run
+    retraction_checked: str = ""  # the day of that check, ISO
 
 
 def short_name(document: Document) -> str:
@@ -80,6 +84,16 @@ def short_name(document: Document) -> str:
     parts = document.authors[0].split()
     surname = " ".join(parts[:-1]) if len(parts) > 1 and parts[-1].isupper() else document.authors[0]
     return f"{surname} {document.year}" if document.year else surname
+
+
+def retraction_check(document: Document) -> str:
+    """The state of a source's retraction check in a few words; empty for the article itself, which is no publication of that kind."""
+    if document.kind == "article":
+        return ""
+    if not document.retraction_checked:
+        return "retraction check: not run"
+    found = {"none": "", "corrected": ", a correction was published"}.get(document.retraction, f", {document.retraction}")
+    return f"retraction check: {document.retraction_checked}{found}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +318,7 @@ class Citation:
     confidence: str
     flags: tuple[str, ...]
     cites: tuple[CitedReference, ...]
+    retraction_check: str = ""  # "retraction check: 2026-11-22", "… not run"; empty for the article
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +349,7 @@ class Answer:
     note: str  # why an answer is not what the settings ask for ("the language model did not answer …"); mostly ""
     suggestions: tuple[str, ...]
     milliseconds: tuple[tuple[str, float], ...]
+    article: str = ""  # slug of the article it is about
 
     def __post_init__(self) -> None:
         """Refuse to exist without a disclaimer: no surface can then show an answer without one."""
