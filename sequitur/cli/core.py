@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from sequitur.cli.common import Debug, Json, RoleOption, app, explained, print_json
+from sequitur.cli.conversations import Kept
 from sequitur.errors import QuestionError
 from sequitur.schema import Role
 from sequitur.settings import load_settings
@@ -56,12 +57,12 @@ def ask(
 
         question_text(question)  # a question that cannot be asked costs no loading
         settings = load_settings()
+        kept = None if conversation is None else Kept(settings, conversation)
         chat = import_module("sequitur.chat").open_chat(settings)
-        history = import_module("sequitur.history").open_history(settings) if conversation is not None else None
-        turns = tuple(chat.turn(answer) for answer in history.answers(conversation)) if history else ()
+        turns = tuple(chat.turn(answer) for answer in kept.answers) if kept else ()
         answer = chat.ask(question, turns, role)
-        if history:
-            history.append(conversation, answer)
+        if kept:
+            kept.append(answer)
         if as_json:
             print_json(record(answer))
         else:
