@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,7 +61,7 @@ def _answer(chat: Chat, turns: list[str], role: Role) -> dict[str, Any]:
     past: list[Turn] = []
     for turn in turns[:-1]:
         try:
-            past.append(chat.turn(chat.ask(turn, tuple(past), role)))
+            past.append(replace(chat.turn(chat.ask(turn, tuple(past), role)), markers=(), used=0))  # only the last answer is shown
         except QuestionError:
             continue
     try:

@@ -182,6 +182,8 @@ class Turn:
     standalone: str
     shown: tuple[str, ...] = ()  # passage ids, in marker order
     outcome: str = Outcome.ANSWERED.value
+    markers: tuple[int, ...] = ()  # of the passages shown, where citations are numbered through the conversation
+    used: int = 0  # the highest citation number given so far, then too
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +333,20 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an answer was made from and by. Empty fields: not used, or not kept by the version that stored it."""
+
+    version: str = ""  # of this program
+    article: str = ""  # slug of the article asked about
+    generation: str = ""  # of the index
+    corpus: str = ""  # sha256 over the id and sha256 of every document
+    embedder: str = ""  # its fingerprint
+    model: str = ""  # the language model, where one wrote the answer
+    prompts: tuple[tuple[str, str], ...] = ()  # name and digest of the templates the model was given
+    retrieved: tuple[str, ...] = ()  # ids of the passages found, best first
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The only value a surface may render. The disclaimer is the article's own, byte for byte."""
 
@@ -349,7 +365,7 @@ class Answer:
     note: str  # why an answer is not what the settings ask for ("the language model did not answer …"); mostly ""
     suggestions: tuple[str, ...]
     milliseconds: tuple[tuple[str, float], ...]
-    article: str = ""  # slug of the article it is about
+    provenance: Provenance = Provenance()
 
     def __post_init__(self) -> None:
         """Refuse to exist without a disclaimer: no surface can then show an answer without one."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sequitur.cli.common import ArticleOption, Debug, Json, RoleOption, app, explained, print_json
+from sequitur.cli.conversations import Kept
 from sequitur.errors import QuestionError
 from sequitur.schema import Answer, Document, Hit, Role
 from sequitur.settings import load_settings
@@ -36,14 +37,13 @@ def ask(
 
         question_text(question)  # a question that cannot be asked costs no loading
         settings = load_settings()
-        library = import_module("sequitur.chat").open_library(settings)
-        history = import_module("sequitur.history").open_history(settings) if conversation is not None else None
-        answers = history.answers(conversation) if history else ()
-        chat = library.chat(_subject(answers, article or ""))
+        kept = None if conversation is None else Kept(settings, conversation)
+        answers = kept.answers if kept else ()
+        chat = import_module("sequitur.chat").open_library(settings).chat(_subject(answers, article or ""))
         turns = tuple(chat.turn(answer) for answer in answers)
         answer = chat.ask(question, turns, role)
-        if history:
-            history.append(conversation, answer)
+        if kept:
+            kept.append(answer)
         if as_json:
             print_json(record(answer))
         else:
@@ -52,7 +52,7 @@ def ask(
 
 def _subject(answers: Sequence[Answer], named: str) -> str:
     """The article a conversation is about: the one it began with, else the one named."""
-    begun = next((answer.article for answer in answers if answer.article), "")
+    begun = next((answer.provenance.article for answer in answers if answer.provenance.article), "")
     if begun and named and begun != named:
         message = f"this conversation is about the article {begun!r}: begin a new one about {named!r}"
         raise QuestionError(message)
