@@ -108,7 +108,7 @@ def _entry(
     opened = element(
         "a",
         "Open the source at this passage",
-        href=source_address(citation.source, citation.start, citation.end),
+        href=source_address(citation.source, citation.start, citation.end, answer.provenance.article),
         target="_blank",
         class_="sq-open",
     )
