@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from ingest.article import parse_article
+from ingest.bibliography import completed, read_bibliographies
 from ingest.chunk import VERSION, article_passages, reference_passages
-from ingest.readers import read_article, read_reference
+from ingest.formats import BIBLIOGRAPHY, expected_kind
+from ingest.readers import ARTICLE_NAMES, read_article, read_reference
 from ingest.references import build_ledger, link_supports
 from sequitur.adapters.embedders import open_embedder
 from sequitur.analysis import STOPWORDS
@@ -29,14 +31,12 @@ from sequitur.schema import TITLE, Document, Passage
 from sequitur.settings import Settings
 from sequitur.text import tokens
 
-_ARTICLE_NAMES = ("article.txt", "article.md")
 _MOST_WORDS = 50_000
-_BIBLIOGRAPHY = (".ris", ".bib", ".json")
 
 
 @dataclass(frozen=True)
 class Rejected:
-    """A file that could not be read, and why."""
+    """A file that could not be read, and why; or one that was, and what of it was left out or mended."""
 
     file: str
     reason: str
@@ -56,6 +56,7 @@ class Report:
     rejected: tuple[Rejected, ...]
     seconds: float
     index: str
+    notes: tuple[Rejected, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,7 @@ def _update(
         "chunker": VERSION,
         "lexicon": lexicon_digest(),
         "sources": {document.path: document.sha256 for document in corpus.documents},
+        "known": _key(repr([replace(document, text="") for document in corpus.documents])),
     }
     before = dict(previous.manifest["sources"]) if previous else {}
     now = manifest["sources"]
@@ -119,6 +121,7 @@ def _update(
         rejected=corpus.rejected,
         seconds=round(time.monotonic() - started, 3),
         index=str(folder),
+        notes=tuple(Rejected(document.path, note) for document in corpus.documents for note in document.notes),
     )
 
 
@@ -177,22 +180,11 @@ def _read_folder(
     def reject(path: Path, reason: str) -> None:
         rejected.append(Rejected(str(path.relative_to(root)), reason))
 
-    references: list[Document] = []
-    for path in sorted((place / "references").glob("*")) if (place / "references").is_dir() else []:
-        if path.name.startswith(".") or path.suffix.lower() in _BIBLIOGRAPHY:
-            continue
-        try:
-            document = read_reference(path, slug)
-            if document.id in taken | {reference.id for reference in references} | {slug}:
-                reject(path, f"the id {document.id!r} is taken by another document")
-                continue
-            references.append(document)
-        except CorpusError as error:
-            reject(path, str(error))
+    references = _read_references(place, taken, reject)
     cut = [passage for document in references for passage in reference_passages(document)]
-    page = next((place / name for name in _ARTICLE_NAMES if (place / name).exists()), None)
+    page = next((place / name for name in ARTICLE_NAMES if (place / name).exists()), None)
     if page is None:
-        reject(place, f"no article ({' or '.join(_ARTICLE_NAMES)}); its references are indexed alone")
+        reject(place, f"no article ({' or '.join(ARTICLE_NAMES)}); its references are indexed alone")
         return references, cut, None
     try:
         document = read_article(page, slug)
@@ -206,6 +198,42 @@ def _read_folder(
         return references, cut, None
     ledger = build_ledger(article, references, claims)
     return [document, *references], [*claims, *cut], ArticleEntry(article, ledger, _defined([document, *references]))
+
+
+def _read_references(place: Path, taken: set[str], reject: Callable[[Path, str], None]) -> list[Document]:
+    """The references of an article folder, completed by its bibliographies; one text stands once."""
+    slug, folder = place.name, place / "references"
+    found: list[Document] = []
+    for path in sorted(folder.glob("*")) if folder.is_dir() else []:
+        if path.name.startswith(".") or path.suffix.lower() in BIBLIOGRAPHY:
+            continue
+        try:
+            document = read_reference(path, slug)
+            twin = next((reference for reference in found if reference.sha256 == document.sha256), None)
+            if twin:
+                reject(path, f"the same text as {Path(twin.path).name}")
+            else:
+                found.append(_told_apart(document, path, taken | {reference.id for reference in found} | {slug}))
+        except CorpusError as error:
+            reject(path, str(error))
+    entries, problems = read_bibliographies(folder)
+    for path, reason in problems:
+        reject(path, reason)
+    return [completed(document, entries) for document in found]
+
+
+def _told_apart(document: Document, path: Path, taken: set[str]) -> Document:
+    """The document under an id of its own: one known by its file's name alone gives way with its ending ("kim2013-pdf").
+
+    Raises:
+        CorpusError: the id that it states, or both, are taken.
+    """
+    if document.id in taken and expected_kind(path.suffix) != "text":
+        document = replace(document, id=f"{document.id}-{path.suffix.lower().lstrip('.')}")
+    if document.id in taken:
+        message = f"the id {document.id!r} is taken by another document"
+        raise CorpusError(message)
+    return document
 
 
 def _defined(documents: Sequence[Document]) -> tuple[tuple[str, str], ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from ingest.build import corpus_sources
 from sequitur.index import current_generation, differing_files, open_index
 from sequitur.settings import Settings
-from sequitur.text import canonical
 
 
 def verify_index(settings: Settings) -> list[str]:
@@ -25,19 +24,18 @@ def verify_index(settings: Settings) -> list[str]:
     if damaged:
         return damaged
     index = open_index(settings.index)
+    now = corpus_sources(settings.corpus)
     found = []
     for document in index.documents.values():
-        path = settings.corpus / document.path
-        try:
-            if canonical(path.read_bytes()) != document.text:
-                found.append(f"{document.path}: changed since it was indexed")
-        except (OSError, UnicodeDecodeError):
+        if document.path not in now:
             found.append(f"{document.path}: indexed, but not readable in the corpus now")
+        elif now[document.path] != document.sha256:
+            found.append(f"{document.path}: changed since it was indexed")
     found.extend(
         f"{passage.id}: its text is not what stands at its offsets"
         for passage in index.passages
         if passage.span.of(index.documents[passage.document_id].text) != passage.text
     )
     known = {document.path for document in index.documents.values()}
-    found.extend(f"{path}: in the corpus, not in the index" for path in corpus_sources(settings.corpus) if path not in known)
+    found.extend(f"{path}: in the corpus, not in the index" for path in now if path not in known)
     return found

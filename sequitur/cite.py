@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from sequitur.index import ArticleEntry, Index
-from sequitur.schema import CheckedClaim, Citation, CitedReference, Claim, Hit, Passage, Verdict, Withheld, short_name
+from sequitur.schema import CheckedClaim, Citation, CitedReference, Claim, Hit, Passage, Verdict, Withheld, page_of, short_name
 from sequitur.verify import Checked, check_all, source_span
 
 _RELATED = 3
@@ -61,6 +61,7 @@ class Citer:
             confidence=document.confidence,
             flags=passage.flags,
             cites=self._chain(passage, markers),
+            page=page_of(document, span.start),
         )
 
     @property

@@ -28,6 +28,8 @@ def ingest(
         report = import_module("ingest.build").build_index(load_settings(corpus=corpus), _progress)
         for rejected in report.rejected:
             print(f"rejected {rejected.file}: {rejected.reason}", file=sys.stderr)
+        for noted in report.notes:
+            print(f"note on {noted.file}: {noted.reason}", file=sys.stderr)
         if as_json:
             print_json(dataclasses.asdict(report))
         else:
