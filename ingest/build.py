@@ -74,4 +74,5 @@ def _report(now: Mapping[str, Any], old: Mapping[str, Any], embedded: int, folde
         seconds=round(time.monotonic() - started, 3),
         index=str(folder),
         generation=now["generation"],
+        notes=tuple(Rejected(**entry) for entry in now["notes"]),
     )

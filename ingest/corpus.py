@@ -9,17 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.article import parse_article
+from ingest.bibliography import completed, read_bibliographies
 from ingest.checks import flagged, read_checks, with_checks
 from ingest.chunk import article_passages, reference_passages
-from ingest.readers import read_article, read_reference
+from ingest.formats import BIBLIOGRAPHY, expected_kind
+from ingest.readers import ARTICLE_NAMES, read_article, read_reference
 from ingest.references import build_ledger
 from ingest.report import Rejected
 from sequitur.errors import CorpusError
 from sequitur.index import ArticleEntry
 from sequitur.schema import TITLE, Document, Passage
-
-_ARTICLE_NAMES = ("article.txt", "article.md")
-_BIBLIOGRAPHY = (".ris", ".bib", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,9 @@ def _read_folder(place: Path, rejected: list[Rejected], root: Path) -> _Folder:
     checks = read_checks(place, reject)
     references = [with_checks(document, checks) for document in _references(place, reject)]
     cut = [passage for document in references for passage in flagged(document, reference_passages(document))]
-    page = next((place / name for name in _ARTICLE_NAMES if (place / name).exists()), None)
+    page = next((place / name for name in ARTICLE_NAMES if (place / name).exists()), None)
     if page is None:
-        reject(place, f"no article ({' or '.join(_ARTICLE_NAMES)}); its references are indexed alone")
+        reject(place, f"no article ({' or '.join(ARTICLE_NAMES)}); its references are indexed alone")
         return _Folder(tuple(references), tuple(cut), None)
     try:
         document = read_article(page, place.name)
@@ -98,21 +97,39 @@ def _read_folder(place: Path, rejected: list[Rejected], root: Path) -> _Folder:
 
 
 def _references(place: Path, reject: Callable[[Path, str], None]) -> list[Document]:
-    """The readable references of an article, each id once."""
-    found: dict[str, Document] = {}
-    for path in sorted((place / "references").glob("*")) if (place / "references").is_dir() else []:
-        if path.name.startswith(".") or path.suffix.lower() in _BIBLIOGRAPHY:
+    """The references of an article folder, completed by its bibliographies; one text stands once."""
+    folder = place / "references"
+    found: list[Document] = []
+    for path in sorted(folder.glob("*")) if folder.is_dir() else []:
+        if path.name.startswith(".") or path.suffix.lower() in BIBLIOGRAPHY:
             continue
         try:
             document = read_reference(path, place.name)
+            twin = next((reference for reference in found if reference.sha256 == document.sha256), None)
+            if twin:
+                reject(path, f"the same text as {Path(twin.path).name}")
+            else:
+                found.append(_named(document, path, {place.name, *(reference.id for reference in found)}))
         except CorpusError as error:
             reject(path, str(error))
-            continue
-        if document.id in found or document.id == place.name:
-            reject(path, f"the id {document.id!r} is taken by another document")
-        else:
-            found[document.id] = document
-    return list(found.values())
+    entries, problems = read_bibliographies(folder)
+    for path, reason in problems:
+        reject(path, reason)
+    return [completed(document, entries) for document in found]
+
+
+def _named(document: Document, path: Path, taken: set[str]) -> Document:
+    """The document under an id of its own: one known by its file's name alone gives way with its ending ("kim2013-pdf").
+
+    Raises:
+        CorpusError: the id that it states, or both, are taken.
+    """
+    if document.id in taken and expected_kind(path.suffix) != "text":
+        document = replace(document, id=f"{document.id}-{path.suffix.lower().lstrip('.')}")
+    if document.id in taken:
+        message = f"the id {document.id!r} is taken by another document"
+        raise CorpusError(message)
+    return document
 
 
 def _told_apart(read: Sequence[_Folder]) -> list[_Folder]:

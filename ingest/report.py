@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A file that could not be read, and why."""
+    """A file that could not be read, and why; or one that was, and what of it was left out or mended."""
 
     file: str
     reason: str
@@ -28,3 +28,4 @@ class Report:
     seconds: float
     index: str
     generation: str
+    notes: tuple[Rejected, ...] = ()

@@ -57,6 +57,7 @@ def _digest(path: Path) -> str:
 def code_digest() -> str:
     """The sha256 of the code that reads, cuts and links: when it changes, the corpus is read anew."""
     whole = hashlib.sha256()
-    for path in (*sorted(_OWN.glob("*.py")), *(_SHARED / name for name in _CODE)):
+    reading = sorted(path for path in _OWN.rglob("*.py") if path.parent.name != "fetch")
+    for path in (*reading, *(_SHARED / name for name in _CODE)):
         whole.update(path.read_bytes())
     return whole.hexdigest()

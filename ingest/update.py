@@ -39,6 +39,7 @@ def build(folder: Path, settings: Settings, progress: Progress | None) -> tuple[
     manifest |= {
         "sources": {document.path: document.sha256 for document in corpus.documents},
         "rejected": [dataclasses.asdict(entry) for entry in corpus.rejected],
+        "notes": [{"file": document.path, "reason": note} for document in corpus.documents for note in document.notes],
         "passages": len(corpus.passages),
     }
     by_id = {document.id: document for document in corpus.documents}

@@ -17,6 +17,7 @@ from sequitur.schema import (
     Turn,
     Verdict,
     Withheld,
+    page_of,
     retraction_check,
     short_name,
 )
@@ -88,6 +89,7 @@ class Citer:
             flags=passage.flags,
             cites=self._chain(passage, markers),
             retraction_check=retraction_check(document),
+            page=page_of(document, span.start),
         )
 
     @property

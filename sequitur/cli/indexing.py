@@ -54,6 +54,8 @@ def _roll_back(folder: Path, *, as_json: bool) -> None:
 def _print(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - a report of `ingest.build`, which is imported late
     for rejected in report.rejected:
         print(f"rejected {rejected.file}: {rejected.reason}", file=sys.stderr)
+    for noted in report.notes:
+        print(f"note on {noted.file}: {noted.reason}", file=sys.stderr)
     if as_json:
         print_json(dataclasses.asdict(report))
         return
