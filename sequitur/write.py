@@ -22,7 +22,12 @@ _ROUTES = re.compile(
     r"(?<!to )\b(?:topical|intravenous|subcutaneous|oral|intranasal|epidural|intrathecal|transdermal|inhaled|intramuscular)\b",
     re.IGNORECASE,
 )
-_CAUTIONS = {"not page-checked": "from memory, not page-checked", "editor's remark": "an editor's remark on the article"}
+_CAUTIONS = {
+    "not page-checked": "from memory, not page-checked",
+    "editor's remark": "an editor's remark on the article",
+    "retracted": "this publication was retracted",
+    "expression of concern": "its journal has expressed concern about this publication",
+}
 _PATIENT_CLOSE = "What this means for you is a question for your own clinician, who knows your history and your other medicines."
 
 
