@@ -11,7 +11,7 @@ from sequitur.analysis import STOPWORDS, stem
 from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
 from sequitur.condense.followup import rewrite
 from sequitur.errors import QuestionError
-from sequitur.intent import ACKNOWLEDGEMENT, wants
+from sequitur.intent import ACKNOWLEDGEMENT, TERMS, asking, wants
 from sequitur.lexicon import Lexicon
 from sequitur.schema import Article, Document, Focus, Passage, Query, Reading, Turn
 from sequitur.text import fold, tokens
@@ -54,6 +54,7 @@ class Weights(NamedTuple):
     standalone: float = 1.0
     expanded: float = 0.8
     with_last: float = 0.5
+    aspect: float = 0.4  # what it is about, with the field's words for what is asked of it
     distilled: float = 0.8  # a long question without its story
     carried: float = 0.5  # of a carried concept's words, against 1 for a typed one
 
@@ -157,16 +158,37 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
     whole = read(text, known)
     clinical = [" ".join(concept.clinical) for concept in (*wording.concepts, *whole.concepts) if concept.clinical]
     carried = {concept.words for concept in rewritten.carried}
-    readings = _readings(asked, text, whole, turns if rewritten.follow_up else (), carried, known)
+    wanted = tuple(dict.fromkeys((*wants(asked, clinical), *(() if wants(asked) else wants(text)))))
+    readings = (
+        *_readings(asked, text, whole, turns if rewritten.follow_up else (), carried, known),
+        *_aspect(whole, wanted),
+    )
+    asked_with = asking(asked)
     return Query(
         asked=asked,
         standalone=text,
-        readings=tuple(readings),
-        wants=tuple(dict.fromkeys((*wants(asked, clinical), *(() if wants(asked) else wants(text))))),
-        focus=tuple(_focus(concept, carried, known, len(whole.concepts)) for concept in whole.concepts),
+        readings=readings,
+        wants=wanted,
+        focus=tuple(_focus(concept, carried, known, len(whole.concepts), asked_with) for concept in whole.concepts),
         named=known.named(f"{asked} {text}"),
         shown=rewritten.shown,
+        before=turns[-1].standalone if rewritten.follow_up else "",
+        cited=_cited(turns[-1]) if rewritten.follow_up else (),
     )
+
+
+def _cited(turn: Turn) -> tuple[tuple[str, float], ...]:
+    """The documents of an answer with their share of its citations."""
+    documents = [identity.rsplit(":", 1)[0] for identity in turn.shown]
+    return tuple((document, documents.count(document) / len(documents)) for document in dict.fromkeys(documents))
+
+
+def _aspect(whole: Wording, wanted: Sequence[str]) -> Iterable[Reading]:
+    """What the question is about, with the field's words for what it wants to know of it."""
+    terms = [TERMS[want] for want in wanted[:2]]
+    about = [concept.text for concept in whole.concepts if concept.slot]
+    if terms and about:
+        yield Reading(" ".join([*about, *terms]), _WEIGHTS.aspect)
 
 
 def _readings(
@@ -220,8 +242,13 @@ def _expansion_words(concepts: Sequence[Concept]) -> list[str]:
     return found[:_MAX_EXPANSION_WORDS]
 
 
-def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, size: int) -> Focus:
-    """A word that the corpus never uses says the less about what is asked the commoner it is in English ("big", "let", "view")."""
+def _focus(
+    concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, size: int, asked_with: frozenset[str] = frozenset()
+) -> Focus:
+    """A word that the corpus never uses says the less about what is asked the commoner it is in English ("big", "let", "view").
+
+    `asked_with`: words that ask rather than name ("wear off" asks how long).
+    """
     others = ((" ".join(words), round(weight, 3)) for words, weight in concept.alternatives if weight >= _LEAST)
     wordings = ((" ".join(concept.words), 1.0), *others)
     medical = bool(concept.slot) or bool(known.lexicon.expansions(concept.words))
@@ -229,6 +256,8 @@ def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, s
     if not medical and all(stem(word) not in known.frequency for word in concept.words):
         rank = max(known.english.get(word, _RARE) for word in concept.words)
         strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON))) * min(1.0, _LONG / size)
+        if asked_with.issuperset(concept.words):
+            strength *= _EVERYDAY_STRENGTH
     if len(concept.words) == 1 and concept.words[0].rstrip("s") in _ABOUT_SOURCES:
         strength *= _EVERYDAY_STRENGTH
     exact = concept.slot == "drug" or any(word in known.names or not word.isalpha() for word in concept.words)
