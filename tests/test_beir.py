@@ -162,3 +162,17 @@ def test_an_index_reads_as_it_was_written(tmp_path: Path) -> None:
     again = BeirIndex.read(tmp_path / "index", _Letters())
     for query in ("side effects of ketamine", "low haemoglobin"):
         assert again.search(query, 4) == index.search(query, 4)
+
+
+def test_many_documents_are_searched_by_lists_with_the_same_first_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = {
+        **_DOCUMENTS,
+        **{f"f{number}": f"Ward {number} noted {'xyzqjkvw'[number % 8] * (number % 5 + 1)} on day {number}." for number in range(400)},
+    }
+    exact = BeirIndex.of(many, _Letters())
+    monkeypatch.setattr("sequitur.index.near.FLAT_UP_TO", 100)
+    BeirIndex.of(many, _Letters()).write(tmp_path / "index")
+    lists = BeirIndex.read(tmp_path / "index", _Letters())
+    assert (tmp_path / "index" / "vectors.faiss").is_file()
+    for query in ("side effects of ketamine", "erythropoietin for anaemia"):
+        assert lists.search(query, 5)[0][0] == exact.search(query, 5)[0][0]

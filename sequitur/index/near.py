@@ -15,24 +15,23 @@ from sequitur.ports import Vectors
 
 FLAT_UP_TO = 50_000  # vectors; below, an exact search takes no longer
 _TRAINING_PER_LIST = 40  # vectors a list is trained on
-_LISTS_PER_ROOT = 4  # lists per square root of the vectors
-_MOST_LISTS = 4096
-_PROBED = 24  # lists looked into, in 1,000 of them
+_LISTS_PER_ROOT = 2.0  # lists per square root of the vectors
+_PROBED_PER_ROOT = 2.0  # lists looked into per square root of the lists
 
 
-def build(vectors: Vectors, flat_up_to: int = FLAT_UP_TO) -> faiss.Index:
-    """A searchable index of unit vectors, shape (n, dimension), by inner product; row numbers are its ids."""
+def build(vectors: Vectors, flat_up_to: int | None = None) -> faiss.Index:
+    """A searchable index of unit vectors, shape (n, dimension), by inner product; row numbers are its ids. `flat_up_to`: default FLAT_UP_TO."""
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     count, dimension = vectors.shape
-    if count <= flat_up_to:
+    if count <= (FLAT_UP_TO if flat_up_to is None else flat_up_to):
         flat = faiss.IndexFlatIP(dimension)
         flat.add(vectors)
         return flat
-    lists = min(_MOST_LISTS, int(_LISTS_PER_ROOT * count**0.5))
+    lists = max(1, int(_LISTS_PER_ROOT * count**0.5))
     coarse = faiss.IndexFlatIP(dimension)
     inverted = faiss.IndexIVFScalarQuantizer(coarse, dimension, lists, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
     inverted.cp.max_points_per_centroid = _TRAINING_PER_LIST
-    inverted.cp.niter = 8
+    inverted.cp.niter = 6
     inverted.cp.seed = 0
     inverted.train(_sample(vectors, lists * _TRAINING_PER_LIST))
     for start in range(0, count, 100_000):
@@ -54,13 +53,8 @@ def read(path: Path) -> faiss.Index:
     """An index from its file. Inverted lists stay on disk and are mapped into memory; how many are looked into depends on how many there are."""
     index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
     if isinstance(index, faiss.IndexIVF):
-        index.nprobe = max(8, round(index.nlist * _PROBED / 1000))
+        index.nprobe = max(1, round(_PROBED_PER_ROOT * index.nlist**0.5))
     return index
-
-
-def exact(index: faiss.Index) -> bool:
-    """Whether a search of it misses nothing."""
-    return isinstance(index, faiss.IndexFlat)
 
 
 def nearest(index: faiss.Index, queries: Vectors, k: int) -> tuple[Vectors, NDArray[np.int64]]:
