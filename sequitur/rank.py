@@ -72,7 +72,7 @@ class Postings:
     def read(cls, folder: Path) -> Postings:
         """Postings as written; what is not asked for stays on disk."""
         size, terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-        scores, rows, starts = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("scores", "rows", "starts"))
+        scores, rows, starts = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("scores", "rows", "starts"))
         return cls(terms, scores, rows, starts, size)
 
     @property

@@ -25,7 +25,7 @@ from sequitur.text import sentences
 _WINDOW = 1000  # characters, about what the embedder reads; a longer document has several vectors, and the nearest speaks for it
 _BATCH = 512
 _NEAREST = 400  # of each channel whose cosine is known where there are too many for all
-_LEAST = 1e-6  # by which a score falls at least from one document to the next, for readers of runs that break ties by name
+_LEAST = 2e-6  # by which a score falls at least from one document to the next, for readers of runs that break ties by name
 
 
 class Windows(NamedTuple):
@@ -66,7 +66,7 @@ class BeirIndex:
     @classmethod
     def read(cls, folder: Path, embedder: Embedder) -> BeirIndex:
         """An index as written."""
-        vectors, starts = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("vectors", "starts"))
+        vectors, starts = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("vectors", "starts"))
         lists = near.read(folder / "vectors.faiss") if (folder / "vectors.faiss").is_file() else None
         ids = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
         return cls(ids, Windows(vectors, starts, lists), Lexical.read(folder), embedder)
@@ -148,8 +148,7 @@ def _nothing(_word: str) -> tuple[tuple[str, float], ...]:
 
 
 def _falling(scores: Vectors) -> list[float]:
-    found: list[float] = []
-    for score in scores:
-        rounded = round(float(score), 6)
-        found.append(min(rounded, round(found[-1] - _LEAST, 6)) if found else rounded)
+    """Scores that never rise, with equal ones set apart by as little as shows in six decimals."""
+    steps = _LEAST * np.arange(len(scores))
+    found: list[float] = (np.minimum.accumulate(scores.astype(np.float64) + steps) - steps).tolist() if len(scores) else []
     return found
