@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.stacks.frame import peak_memory
 from evals.cases import load_cases
 from ingest.build import build_index
 from sequitur.adapters.embedders import open_embedder
@@ -32,7 +32,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 _NOISE = 0.35  # length of the noise; real passages of one topic are about that far apart
 _K = 10
 _QUESTIONS = 240
-_SIZES = (10_000, 30_000, 100_000)  # around the crossover
+_SIZES = (20_000, 50_000, 100_000)  # around the crossover
 
 
 def main() -> None:
@@ -119,7 +119,7 @@ def _serve(folder: Path) -> dict[str, Any]:
     opened = time.perf_counter() - started
     times = _times(index, queries)
     rows = near.nearest(index, queries, _K)[1].tolist()
-    return {"opened": opened, "lists": times, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "rows": rows}
+    return {"opened": opened, "lists": times, "memory": peak_memory(), "rows": rows}
 
 
 def recall(found: Any, truth: Any) -> float:  # noqa: ANN401 - arrays of rows

@@ -41,7 +41,7 @@ def run(build: Callable[[Mapping[str, str], Path], None], opened: Callable[[Path
         documents = texts(data / "corpus.jsonl")
         started = time.perf_counter()
         build(documents, store)
-        _say(seconds=time.perf_counter() - started, documents=len(documents), memory=_memory())
+        _say(seconds=time.perf_counter() - started, documents=len(documents), memory=peak_memory())
         return
     queries = texts(data / "queries.jsonl")
     search = opened(store)
@@ -55,13 +55,16 @@ def run(build: Callable[[Mapping[str, str], Path], None], opened: Callable[[Path
         lines += [f"{query} Q0 {document} {rank} {-rank} stack\n" for rank, document in enumerate(found, 1)]
     Path(sys.argv[4]).write_text("".join(lines), encoding="utf-8")
     spent.sort()
-    _say(p50=statistics.median(spent), p95=spent[int(0.95 * len(spent))], memory=_memory())
+    _say(p50=statistics.median(spent), p95=spent[int(0.95 * len(spent))], memory=peak_memory())
 
 
 def _say(**values: float) -> None:
     print(json.dumps(values), flush=True)
 
 
-def _memory() -> float:
-    """Peak resident memory of this process, in MB."""
+def peak_memory() -> float:
+    """Peak resident memory of this process, in MB. From /proc where there is one: elsewhere the parent's peak may be counted in."""
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return next(float(line.split()[1]) / 1024 for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sequitur.ports import Vectors
 
-FLAT_UP_TO = 50_000  # vectors; below, an exact search takes no longer
+FLAT_UP_TO = 50_000  # vectors; below, an exact search is quick enough, and lists miss more than one in twenty
 _TRAINING_PER_LIST = 40  # vectors a list is trained on
 _LISTS_PER_ROOT = 2.0  # lists per square root of the vectors
 _PROBED_PER_ROOT = 2.0  # lists looked into per square root of the lists
