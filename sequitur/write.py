@@ -89,6 +89,11 @@ def _beside(said: str, role: Role) -> list[str]:
     return parts
 
 
+def clarification(choices: Sequence[str]) -> str:
+    """A short question back, with what may be meant."""
+    return "\n".join(["Which of these do you mean?", "", *(f"- {_plain(choice)}" for choice in choices)])
+
+
 def abstention(missing: Sequence[str], article: Article) -> str:
     """One sentence that says it is not answered and what is missing, and one that names what the corpus does cover."""
     named = [word for word in missing if re.fullmatch(r"[a-zà-ÿ][a-zà-ÿ '-]{1,40}", word)][:3]

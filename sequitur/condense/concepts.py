@@ -95,6 +95,7 @@ class Vocabulary:
     everyday: frozenset[str]  # the commonest of them, and stop words: what a typo most often is
     near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning to one it never uses, with cosines
     topic: tuple[Concept, ...]  # what the article is about, by its title
+    subjects: tuple[str, ...]  # drugs that "it" may stand for in a first question: the title's, then those the article names most
     names: Mapping[str, tuple[str, ...]]  # author names, acronyms of titles → document ids
     documents: Mapping[str, Document]
 
