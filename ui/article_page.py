@@ -13,6 +13,7 @@ from ui.article import body, disclaimer, head, ledger_list, references
 from ui.conversation import conversation, question_box, starters
 from ui.markup import element, join
 from ui.page import cannot_open
+from ui.selection import listen
 from ui.session import current, shared_chat, show_address
 from ui.sidebar import sidebar
 from ui.words import ROLES
@@ -34,6 +35,7 @@ def article_page() -> None:
 def _page(chat: Chat) -> None:
     session = current()
     st.html(head(chat.article, date.today()))
+    listen()
     role = _role()
     _article(chat, begun=session.begun)
     conversation(chat, session, role)

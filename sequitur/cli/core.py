@@ -46,6 +46,7 @@ def _progress(done: int, total: int) -> None:
 def ask(
     question: Annotated[str, typer.Argument(help="The question.")],
     conversation: Annotated[str | None, typer.Option("--conversation", help="Continue (or begin) a stored conversation.")] = None,
+    about: Annotated[str | None, typer.Option("--about", help="Words of the article or of a citation that the question is about.")] = None,
     role: RoleOption = Role.CLINICIAN,
     as_json: Json = False,
     debug: Debug = False,
@@ -58,9 +59,10 @@ def ask(
         question_text(question)  # a question that cannot be asked costs no loading
         settings = load_settings()
         kept = None if conversation is None else Kept(settings, conversation)
-        chat = import_module("sequitur.chat").open_chat(settings)
+        asking = import_module("sequitur.chat")
+        chat = asking.open_chat(settings)
         turns = tuple(chat.turn(answer) for answer in kept.answers) if kept else ()
-        answer = chat.ask(question, turns, role)
+        answer = chat.ask(question, turns, role, asking.about(question, about) if about else None)
         if kept:
             kept.append(answer)
         if as_json:
