@@ -1,5 +1,7 @@
 // Lets the reader ask about words on the page: select them, or press "Ask about this" beside a passage. The words go back as they are shown.
 const READABLE = ".sq-article, .sq-source blockquote, .sq-answer .sq-prose, .sq-stored";
+const MARKS = ".sq-sup, .sq-cite, .sq-tip"; // citation numbers are no words of the text
+const BLOCKS = "p, li, h2, h3";
 const LONGEST = 600;
 
 export default function (component) {
@@ -9,15 +11,19 @@ export default function (component) {
   button.className = "sq-ask-about";
   button.textContent = "Ask about this";
   button.hidden = true;
-  document.body.append(button);
+  (document.querySelector(".stApp") ?? document.body).append(button); // there it has the theme's colours
   let words = "";
 
   const chosen = () => {
     const selection = document.getSelection();
-    const said = selection ? selection.toString().replace(/\s+/g, " ").trim() : "";
-    const node = selection && selection.anchorNode;
+    const node = selection?.rangeCount && !selection.isCollapsed ? selection.anchorNode : null;
     const element = node && (node.nodeType === Node.ELEMENT_NODE ? node : node.parentElement);
-    return element && element.closest(READABLE) && said.length > 2 && said.length <= LONGEST ? said : "";
+    if (!element?.closest(READABLE)) return "";
+    const copy = selection.getRangeAt(0).cloneContents();
+    copy.querySelectorAll(MARKS).forEach((mark) => mark.remove());
+    copy.querySelectorAll(BLOCKS).forEach((block) => block.append(" "));
+    const said = copy.textContent.replace(/\s+/g, " ").trim();
+    return said.length > 2 && said.length <= LONGEST ? said : "";
   };
   const show = () => {
     words = chosen();
@@ -38,7 +44,8 @@ export default function (component) {
     const passage = beside?.closest(".sq-source")?.querySelector("blockquote");
     if (passage) {
       event.preventDefault();
-      send(passage.textContent.replace(/\s+/g, " ").replace(/^“|”$/g, "").trim().slice(0, LONGEST));
+      const carrying = [...passage.querySelectorAll("mark")].map((mark) => mark.textContent).join(" "); // of a long quotation, what was said of it
+      send((carrying || passage.textContent).replace(/\s+/g, " ").replace(/^“|”$/g, "").trim().slice(0, LONGEST));
     }
   };
   const keep = (event) => event.preventDefault(); // the press must not undo the selection

@@ -83,9 +83,9 @@ def _manage(conversation: Conversation) -> None:
         if not problem:
             _close()
             st.rerun()
-        st.html(element("p", problem, class_="sq-unsaved", role="alert"))
+        st.error(inert(problem))
     _exports(conversation)
-    st.html(element("p", "Delete", class_="sq-pills-title"))
+    st.markdown("**Delete**")
     sure = st.checkbox("Delete it and everything said in it. It cannot be brought back.", key=f"sure-{conversation.id}")
     if st.button("Delete for good", type="primary", key=f"delete-{conversation.id}", disabled=not sure):
         delete_conversation(conversation.id)
@@ -94,11 +94,11 @@ def _manage(conversation: Conversation) -> None:
 
 
 def _exports(conversation: Conversation) -> None:
-    st.html(element("p", "Export", class_="sq-pills-title"))
+    st.markdown("**Export**")
     try:
         answers = _answers(conversation.id)
     except HistoryError as error:
-        st.html(element("p", str(error), class_="sq-unsaved", role="alert"))
+        st.error(inert(str(error)))
         return
     forms = (
         ("Markdown", "md", "text/markdown", as_markdown(conversation, answers)),
