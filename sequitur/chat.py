@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 import prompts
 from sequitur import __version__, safety
-from sequitur.assemble import Assembly, assemble
+from sequitur.assemble import Assembly, Shelf, open_shelf
 from sequitur.cite import Citer
 from sequitur.compose import compose
 from sequitur.condense import condense, question_text
-from sequitur.errors import ModelError, StoreError
+from sequitur.errors import ModelError
 from sequitur.retrieve import retrieve
 from sequitur.schema import (
     Answer,
@@ -53,6 +53,7 @@ class Stage:
     """A stage that has been reached: "understanding", "searching", "composing", "checking"."""
 
     name: str
+    hits: tuple[Hit, ...] = ()  # what the search found, told with "composing"
 
 
 def about(question: str, words: str) -> str:
@@ -67,13 +68,10 @@ class Chat:
     """Answers questions about one article from an opened index. Holds no conversation: turns are passed in."""
 
     def __init__(self, assembly: Assembly, settings: Settings) -> None:
-        """Use `open_chat` instead."""
+        """Use `open_chat` or `Library.chat` instead."""
         self._assembly = assembly
         self._settings = settings
         self._index = assembly.index
-        if not self._index.articles:
-            message = "the index holds no article, only references: add corpus/<article>/article.txt and run `sequitur ingest`"
-            raise StoreError(message)
         self._entry = self._index.articles[0]
         self._citer = Citer(self._index, self._entry)
         self._provenance = Provenance(
@@ -115,8 +113,7 @@ class Chat:
         Raises:
             QuestionError: the question cannot be asked.
         """
-        query = condense(question, (), self._assembly.vocabulary)
-        return retrieve(query, self._index, self._assembly.embedder, k).hits
+        return _search(self._assembly, question, k)
 
     def ask(self, question: str, turns: Sequence[Turn] = (), role: Role = Role.CLINICIAN, standalone: str | None = None) -> Answer:
         """One verified answer.
@@ -153,7 +150,7 @@ class Chat:
         yield Stage("searching")
         retrieved = retrieve(query, self._index, self._assembly.embedder)
         clock.lap("retrieve")
-        yield Stage("composing")
+        yield Stage("composing", retrieved.hits)
         draft = self._draft(query, retrieved, role, gate)
         clock.lap("compose")
         yield Stage("checking")
@@ -258,13 +255,63 @@ def corpus_digest(documents: Mapping[str, str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def open_chat(settings: Settings) -> Chat:
-    """A chat over the index that the settings name.
+class Library:
+    """The articles of an opened index: a chat about each, and a search over all."""
+
+    def __init__(self, shelf: Shelf, settings: Settings) -> None:
+        """Use `open_library` instead."""
+        self._shelf, self._settings = shelf, settings
+
+    @property
+    def generation(self) -> str:
+        """Name of the index's generation."""
+        return self._shelf.generation
+
+    @property
+    def articles(self) -> Mapping[str, Article]:
+        """The articles by slug."""
+        return self._shelf.articles
+
+    def chat(self, article: str = "") -> Chat:
+        """A chat about one article, which cites it and its own references alone; by default the settings' one, or the only one.
+
+        Raises:
+            StoreError: there is no article.
+            SettingsError: there is none of that name, or there are several and none is named.
+        """
+        return Chat(self._shelf.about(article or self._settings.article), self._settings)
+
+    def search(self, question: str, k: int = 10) -> tuple[tuple[Document, Hit], ...]:
+        """The k best passages of all articles and references, each with its document.
+
+        Raises:
+            QuestionError: the question cannot be asked.
+        """
+        whole = self._shelf.whole()
+        return tuple((whole.index.documents[hit.passage.document_id], hit) for hit in _search(whole, question, k))
+
+
+def open_library(settings: Settings) -> Library:
+    """The articles of the index that the settings name.
 
     Raises:
         SequiturError: there is no usable index or embedder; the message says what mends it.
     """
-    return Chat(assemble(settings), settings)
+    return Library(open_shelf(settings), settings)
+
+
+def open_chat(settings: Settings) -> Chat:
+    """A chat about the article that the settings name, or the only one.
+
+    Raises:
+        SequiturError: as `open_library` and `Library.chat`.
+    """
+    return open_library(settings).chat()
+
+
+def _search(assembly: Assembly, question: str, k: int) -> tuple[Hit, ...]:
+    query = condense(question, (), assembly.vocabulary)
+    return retrieve(query, assembly.index, assembly.embedder, k).hits
 
 
 class _Asked(NamedTuple):

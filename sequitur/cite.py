@@ -7,7 +7,20 @@ from dataclasses import replace
 from itertools import count
 
 from sequitur.index import ArticleEntry, Index
-from sequitur.schema import CheckedClaim, Citation, CitedReference, Claim, Hit, Passage, Turn, Verdict, Withheld, short_name
+from sequitur.schema import (
+    CheckedClaim,
+    Citation,
+    CitedReference,
+    Claim,
+    Hit,
+    Passage,
+    Turn,
+    Verdict,
+    Withheld,
+    page_of,
+    retraction_check,
+    short_name,
+)
 from sequitur.verify import Checked, check_all, source_span
 
 _RELATED = 3
@@ -75,6 +88,8 @@ class Citer:
             confidence=document.confidence,
             flags=passage.flags,
             cites=self._chain(passage, markers),
+            retraction_check=retraction_check(document),
+            page=page_of(document, span.start),
         )
 
     @property

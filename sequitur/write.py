@@ -27,7 +27,12 @@ _ROUTES = re.compile(
     r"(?<!to )\b(?:topical|intravenous|subcutaneous|oral|intranasal|epidural|intrathecal|transdermal|inhaled|intramuscular)\b",
     re.IGNORECASE,
 )
-_CAUTIONS = {"not page-checked": "from memory, not page-checked", "editor's remark": "an editor's remark on the article"}
+_CAUTIONS = {
+    "not page-checked": "from memory, not page-checked",
+    "editor's remark": "an editor's remark on the article",
+    "retracted": "this publication was retracted",
+    "expression of concern": "its journal has expressed concern about this publication",
+}
 PATIENT_CLOSE = "What this means for you is a question for your own clinician. They know your history and your other medicines."
 PATIENT_PERSONAL = (
     "**A dose or a choice of treatment for one person can't come from here.** It depends on your whole history and your other drugs. "

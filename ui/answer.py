@@ -111,13 +111,14 @@ def _entry(
     opened = element(
         "a",
         "Open the source at this passage",
-        href=source_address(citation.source, citation.start, citation.end),
+        href=source_address(citation.source, citation.start, citation.end, answer.provenance.article),
         target="_blank",
         class_="sq-open",
     )
+    checked = [element("p", citation.retraction_check.capitalize(), class_="sq-small")] if citation.retraction_check else []
     asked = element("button", "Ask about this", type="button", class_="sq-about")
     links = element("p", join([opened, asked], " "), class_="sq-links")
-    return element("details", summary, quoted, title, *chains, links, class_="sq-source")
+    return element("details", summary, quoted, title, *chains, *checked, links, class_="sq-source")
 
 
 def badge(kind: str, year: int | None) -> Markup:
