@@ -209,6 +209,26 @@ def test_words_chosen_on_the_page_become_part_of_the_question(page):
     assert "Asking about" not in html(page)
 
 
+def test_an_offered_question_is_asked_as_it_stands(page):
+    page.run()
+    page.session_state["sequitur"].about = "Discomfort during administration"
+    page.button(key="starter-0").click().run()
+    assert "about: Discomfort" not in html(page)
+    assert page.session_state["sequitur"].about == ""
+
+
+def test_all_conversations_can_be_shown(page):
+    history = open_history(load_settings())
+    ask(page.run(), "ok thanks")
+    answer = page.session_state["sequitur"].answers[0]
+    for number in range(31):
+        history.append(f"c{number}", answer)
+    page.run()
+    assert len([button for button in page.sidebar.button if str(button.key).startswith("open-")]) == 30
+    page.button(key="all").click().run()
+    assert len([button for button in page.sidebar.button if str(button.key).startswith("open-")]) == 32
+
+
 def test_words_chosen_can_be_left_again(page):
     page.run()
     page.session_state["sequitur"].about = "Discomfort during administration"

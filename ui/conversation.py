@@ -18,7 +18,7 @@ from ui.markup import Markup, element, inert, join
 from ui.page import bring_into_view
 from ui.prose import claims_so_far
 from ui.selection import asked_about
-from ui.session import Asked, Session, ask, current, keep, stop_asking
+from ui.session import Asked, Session, ask, ask_suggested, current, keep, stop_asking
 from ui.words import STAGES
 
 _BOX = "question"
@@ -216,4 +216,4 @@ def _suggestions(questions: Sequence[str], key: str, title: str) -> None:
         st.html(element("p", title, class_="sq-pills-title"))
         with st.container(horizontal=True, gap="small"):
             for number, question in enumerate(questions):
-                st.button(inert(question), key=f"{key}-{number}", on_click=ask, args=(question,))
+                st.button(inert(question), key=f"{key}-{number}", on_click=ask_suggested, args=(question,))

@@ -1,5 +1,5 @@
 // Lets the reader ask about words on the page: select them, or press "Ask about this" beside a passage. The words go back as they are shown.
-const READABLE = ".sq-article, .sq-source blockquote, .sq-answer .sq-prose, .sq-stored";
+const READABLE = ".sq-article, .sq-source blockquote, .sq-answer .sq-prose";
 const MARKS = ".sq-sup, .sq-cite, .sq-tip"; // citation numbers are no words of the text
 const BLOCKS = "p, li, h2, h3";
 const LONGEST = 600;

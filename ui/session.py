@@ -68,6 +68,12 @@ def ask(question: str, standalone: str | None = None) -> None:
     session.pending, session.problem, session.about = Asked(question, standalone), None, ""
 
 
+def ask_suggested(question: str) -> None:
+    """Queue a question that was offered; it stands alone, whatever was chosen to ask about."""
+    current().about = ""
+    ask(question)
+
+
 def stop_asking() -> None:
     """Drop the question on its way; nothing of its answer is kept."""
     session = current()

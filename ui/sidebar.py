@@ -27,6 +27,7 @@ from ui.session import (
 _LONGEST_TITLE = 60
 _SHOWN = 30
 _MANAGED = "managed"
+_ALL = "all-conversations"
 
 
 def sidebar() -> None:
@@ -34,11 +35,14 @@ def sidebar() -> None:
     with st.sidebar:
         st.html(element("p", "Sequitur", class_="sq-name"))
         st.button("New question", icon=":material/add:", key="new", on_click=start_anew, width="stretch")
-        stored = _stored()
+        everything = _stored()
+        stored = everything if st.session_state.get(_ALL) else everything[:_SHOWN]
         for day, group in groupby(stored, key=lambda conversation: _day(conversation.updated)):
             st.html(element("p", day, class_="sq-day"))
             for conversation in group:
                 _row(conversation)
+        if len(stored) < len(everything):
+            st.button(f"Show all {len(everything)}", key="all", on_click=st.session_state.__setitem__, args=(_ALL, True), type="tertiary")
     managed = st.session_state.get(_MANAGED)
     for conversation in stored:
         if conversation.id == managed:
@@ -136,7 +140,7 @@ def _answers(conversation_id: str) -> tuple[Answer, ...]:
 def _stored() -> tuple[Conversation, ...]:
     history, _ = shared_history()
     try:
-        return history.conversations()[:_SHOWN] if history else ()
+        return history.conversations() if history else ()
     except HistoryError:
         return ()
 
