@@ -268,13 +268,25 @@ def test_an_answer_that_could_not_be_kept_is_kept_with_the_next_one(page, monkey
     assert len(open_history(load_settings()).answers(page.session_state["sequitur"].id)) == 2
 
 
+def asked_and_stopped() -> None:
+    """A page whose reader asks, and stops before the answer has come."""
+    from ui.article_page import article_page
+    from ui.session import ask as queue
+    from ui.session import stop_asking
+
+    queue("Does ketamine help nerve pain?")
+    stop_asking()
+    article_page()
+
+
 def test_a_stopped_question_keeps_nothing_and_still_shows_the_disclaimer(page):
-    page.run()
-    session = page.session_state["sequitur"]
-    session.problem = ("Q?", "you stopped it, and nothing of the answer is kept")
-    page.run()
-    assert "You stopped it" in html(page)
-    assert disclaimer() in answers(page)[0]
+    stopped = AppTest.from_function(asked_and_stopped, default_timeout=30).run()
+    assert not stopped.exception
+    session = stopped.session_state["sequitur"]
+    assert (session.pending, session.answers, session.unstored) == (None, [], [])
+    assert "You stopped it" in html(stopped)
+    assert disclaimer() in answers(stopped)[0]
+    assert open_history(load_settings()).conversations() == ()
 
 
 def test_an_unusable_history_is_told_and_stops_nothing(page, monkeypatch):
