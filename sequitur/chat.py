@@ -45,12 +45,23 @@ NO_DISCLAIMER = (
 )
 
 
+_LONGEST_ABOUT = 600  # characters of a chosen passage that a question carries
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A stage that has been reached: "understanding", "searching", "composing", "checking"."""
 
     name: str
     hits: tuple[Hit, ...] = ()  # what the search found, told with "composing"
+
+
+def about(question: str, words: str) -> str:
+    """A question about words that the reader chose, as one that stands alone."""
+    chosen = " ".join(words.split())
+    if len(chosen) > _LONGEST_ABOUT:
+        chosen = f"{chosen[:_LONGEST_ABOUT].rsplit(' ', 1)[0]} …"
+    return f"{question.strip().rstrip('?').rstrip()} (about: {chosen})?"
 
 
 class Chat:

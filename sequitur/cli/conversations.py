@@ -107,7 +107,7 @@ def diff(
 
         before = differ.read_export(old)
         if new is None:
-            after = differ.ask_again(before, import_module("sequitur.chat").open_chat(load_settings()))
+            after = differ.ask_again(before, import_module("sequitur.chat").open_library(load_settings()).chat(before.article))
         else:
             after = differ.read_export(new)
         found = differ.changes(before, after)
