@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -50,6 +50,7 @@ class Stage:
     """A stage that has been reached: "understanding", "searching", "composing", "checking"."""
 
     name: str
+    hits: tuple[Hit, ...] = ()  # what the search found, told with "composing"
 
 
 class Chat:
@@ -66,7 +67,7 @@ class Chat:
             version=__version__,
             article=self._index.documents[self.article.document_id].article,
             generation=self._index.generation,
-            corpus=corpus_digest(self._index.documents.values()),
+            corpus=corpus_digest({document.id: document.sha256 for document in self._index.documents.values()}),
             embedder=assembly.embedder.fingerprint,
         )
 
@@ -138,7 +139,7 @@ class Chat:
         yield Stage("searching")
         retrieved = retrieve(query, self._index, self._assembly.embedder)
         clock.lap("retrieve")
-        yield Stage("composing")
+        yield Stage("composing", retrieved.hits)
         draft = self._draft(query, retrieved, role, gate)
         clock.lap("compose")
         yield Stage("checking")
@@ -237,9 +238,9 @@ class Chat:
         return safety.Numbers(self._settings.emergency_number, self._settings.crisis_line, self._settings.poison_centre)
 
 
-def corpus_digest(documents: Iterable[Document]) -> str:
-    """One sha256 for a whole corpus: it changes when a document comes, goes or changes."""
-    lines = sorted(f"{document.id} {document.sha256}" for document in documents)
+def corpus_digest(documents: Mapping[str, str]) -> str:
+    """One sha256 for a whole corpus, from the sha256 of each document by id: it changes when one comes, goes or changes."""
+    lines = sorted(f"{identity} {sha256}" for identity, sha256 in documents.items())
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

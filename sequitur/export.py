@@ -36,10 +36,8 @@ def as_markdown(conversation: Conversation, answers: Sequence[Answer]) -> str:
 
 def as_json(conversation: Conversation, answers: Sequence[Answer], documents: Mapping[str, Document] | None) -> dict[str, Any]:
     """The record: all answers whole, every source that they quote, and what the corpus held, where an index is at hand."""
-    corpus = {
-        "sha256": corpus_digest(documents.values()),
-        "documents": {document.id: document.sha256 for document in documents.values()},
-    } if documents is not None else None  # fmt: skip
+    held = None if documents is None else {document.id: document.sha256 for document in documents.values()}
+    corpus = None if held is None else {"sha256": corpus_digest(held), "documents": held}
     return {
         "format": FORMAT,
         "version": 1,

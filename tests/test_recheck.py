@@ -249,7 +249,7 @@ def test_a_model_may_put_it_in_other_words_but_not_in_other_figures_or_denials(t
 
     assert says("Psychedelic effects had a RR of 4.94") == ""
     assert "the number 9.44" in says("Psychedelic effects had a RR of 9.44")
-    assert "does not deny" in says("Psychedelic effects did not have a RR of 4.94")
+    assert "do not deny" in says("Psychedelic effects did not have a RR of 4.94")
     assert "its words are not" in says("Colchicine relieves gouty arthritis quickly")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -85,6 +86,35 @@ def export(
             print_json(as_record(found, answers, _documents(settings.index)))
         else:
             sys.stdout.write((as_html if form == Form.HTML else as_markdown)(found, answers))
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="OLD", help="An export: what `sequitur export CONVERSATION --json` wrote.")],
+    new: Annotated[
+        Path | None, typer.Argument(metavar="[NEW]", help="A later export of the same questions; without it they are asked again now.")
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show which saved answers are no longer the same, and which documents made them so.
+
+    Export a conversation, change the corpus, run `sequitur ingest`, and compare: with NEW left out, the questions of OLD are asked of the index in
+    force, as they were understood then. Claims that went are marked -, claims that came +.
+    """
+    with explained(debug=debug):
+        from sequitur import diff as differ
+
+        before = differ.read_export(old)
+        if new is None:
+            after = differ.ask_again(before, import_module("sequitur.chat").open_chat(load_settings()))
+        else:
+            after = differ.read_export(new)
+        found = differ.changes(before, after)
+        if as_json:
+            print_json(differ.record(before, after, found))
+        else:
+            print(differ.terminal(before, after, found))
 
 
 class Kept:

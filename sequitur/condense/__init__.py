@@ -19,6 +19,7 @@ from sequitur.text import fold, tokens
 MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
 _EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
+_WHOLE = 8  # earlier turns that still count as the conversation
 _LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
 _ABOUT_SOURCES = frozenset(
     [
@@ -53,8 +54,11 @@ class Weights(NamedTuple):
     typed: float = 0.6
     standalone: float = 1.0
     expanded: float = 0.8
-    with_last: float = 0.5
     aspect: float = 0.4  # what it is about, with the field's words for what is asked of it
+    with_topic: float = 0.5
+    with_last: float = 1.0  # a follow-up behind the question before it
+    with_all: float = 0.5  # behind the whole conversation
+    alone: float = 0.5  # a follow-up into which no slot was carried: its own words say half of it
     distilled: float = 0.8  # a long question without its story
     carried: float = 0.5  # of a carried concept's words, against 1 for a typed one
 
@@ -195,8 +199,9 @@ def _readings(
     asked: str, text: str, whole: Wording, turns: Sequence[Turn], carried: set[tuple[str, ...]], known: Vocabulary
 ) -> Iterable[Reading]:
     terms = _terms(whole.concepts, carried)
-    yield Reading(text, _WEIGHTS.standalone, terms)
-    if fold(asked) != fold(text):
+    leaning = bool(turns) and not carried
+    yield Reading(text, _WEIGHTS.alone if leaning else _WEIGHTS.standalone, terms)
+    if fold(asked) != fold(text) and not leaning:
         yield Reading(asked, _WEIGHTS.typed)
     extra = _expansion_words(whole.concepts)
     if extra:
@@ -205,9 +210,11 @@ def _readings(
         yield Reading(" ".join(concept.text for concept in whole.concepts if _tells(concept, known)), _WEIGHTS.distilled)
     if turns:
         yield Reading(f"{turns[-1].asked} {asked}", _WEIGHTS.with_last)
+        if len(turns) > 1:
+            yield Reading(" ".join([*(turn.asked for turn in turns[-_WHOLE:]), asked])[-MAX_CHARACTERS:], _WEIGHTS.with_all)
     if not whole.slot("drug") and known.topic:
         topic = " ".join(concept.text for concept in known.topic)
-        yield Reading(f"{text} {topic}", _WEIGHTS.with_last)
+        yield Reading(f"{text} {topic}", _WEIGHTS.with_topic)
 
 
 def _tells(concept: Concept, known: Vocabulary) -> bool:
