@@ -130,7 +130,8 @@ def _label(citation: Citation) -> str:
     """A source's name without its year, so that every number of an answer is a number of its passages."""
     name = re.sub(r"\s*\b(?:19|20)\d{2}\b", "", citation.label).strip()
     route = _ROUTES.search(citation.title)
-    return f"{name} et al. ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
+    others = "" if citation.label == citation.title else " et al."  # a source without authors is known by its title
+    return f"{name}{others} ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
 
 
 def _caution(citation: Citation) -> str:

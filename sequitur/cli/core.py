@@ -142,10 +142,13 @@ def batch(
 
 
 @app.command()
-def text(document_id: Annotated[str, typer.Argument(help="Id of a document.")], debug: Debug = False) -> None:
+def text(
+    document_id: Annotated[str, typer.Argument(help="Id of a document.")], article: ArticleOption = None, debug: Debug = False
+) -> None:
     """The stored text of a document, into which every offset points."""
     with explained(debug=debug):
         index = import_module("sequitur.index").open_index(load_settings().index)
+        index = index.about(article) if article else index
         document = index.documents.get(document_id)
         if document is None:
             message = f"no document {document_id!r} in the index; there are {', '.join(sorted(index.documents))}"

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sequitur.analysis import stems
+from sequitur.errors import StoreError
 from sequitur.ports import Vectors
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
 from sequitur.text import tokens
@@ -92,6 +93,9 @@ class Index:
         """This index as if the article `slug` and its own references were all there is: nothing of another article can be found, cited or counted."""
         if {document.article for document in self.documents.values()} == {slug}:
             return self
+        if not any(document.article == slug for document in self.documents.values()):
+            message = f"there is no article {slug!r} in the index"
+            raise StoreError(message)
         own = {document.id for document in self.documents.values() if document.article == slug}
         rows = [row for row, passage in enumerate(self.passages) if passage.document_id in own]
         passages = [_local(self.passages[row], slug) for row in rows]
