@@ -156,6 +156,25 @@ def triage(
 
 
 @app.command()
+def ranking(
+    folders: Annotated[list[Path], typer.Argument(help="Collections in BEIR layout to fit on.")],
+    check: Annotated[list[Path] | None, typer.Option("--check", help="A collection to measure on; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Where the weights are written.")] = Path("sequitur/rank.json"),
+) -> None:
+    """Fit the weights of the general ranking, and print what they are worth on other collections."""
+    from evals import ranking as fitting
+    from sequitur.adapters.embedders import open_embedder
+    from sequitur.beir import read_collection
+
+    settings = load_settings()
+    embedder = open_embedder(settings.embedder, settings.models)
+    weights = fitting.fit([fitting.examples(read_collection(folder), embedder) for folder in folders])
+    fitting.write(out, weights, embedder.fingerprint, [folder.name for folder in folders])
+    for folder in check or []:
+        print(f"{folder.name}\n{table(fitting.worth(read_collection(folder), embedder, weights))}")
+
+
+@app.command()
 def tune(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
     """Suggest weights from the dev half of the gold set, with their cross-validated worth."""
     from evals.tune import tune_abstention, tune_ordering
