@@ -13,6 +13,7 @@ import typer
 from evals.cases import SPLITS, GoldError, Located, doubts, faults, load_cases, load_located, strays
 from evals.figures import figures, report, table
 from evals.gate import BASELINE, SPLIT, breaches, read_baseline, write_baseline
+from evals.results import register as register_results
 from evals.robust import register as register_robust
 from evals.run import Plan
 from evals.run import run as run_cases
@@ -195,6 +196,7 @@ def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a fo
 
 
 register_robust(app)
+register_results(app)
 
 
 def main() -> None:

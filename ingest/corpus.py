@@ -102,7 +102,7 @@ def _read_folder(place: Path, rejected: list[Rejected], root: Path, read: Reader
 
 
 def _references(place: Path, reject: Callable[[Path, str], None], read: Reader) -> list[Document]:
-    """The references of an article folder, completed by its bibliographies; one text stands once."""
+    """The references of an article folder in the order of their ids, completed by its bibliographies; one text stands once."""
     folder = place / "references"
     found: list[Document] = []
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
@@ -120,7 +120,8 @@ def _references(place: Path, reject: Callable[[Path, str], None], read: Reader) 
     entries, problems = read_bibliographies(folder)
     for path, reason in problems:
         reject(path, reason)
-    return [completed(document, entries) for document in found]
+    # By id, not by file name: ties are broken by order, and renaming a file must change no answer.
+    return sorted((completed(document, entries) for document in found), key=lambda document: document.id)
 
 
 def _named(document: Document, path: Path, taken: set[str]) -> Document:
