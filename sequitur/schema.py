@@ -200,6 +200,10 @@ class Query:
     focus: tuple[Focus, ...]
     named: tuple[str, ...] = ()  # ids of documents the question names ("the 2020 trial", "Hardy")
     shown: tuple[str, ...] = ()  # ids of documents of the last answer that it points back to ("that study", "[2]")
+    before: str = ""  # the question before, where this one follows up on it
+    cited: tuple[
+        tuple[str, float], ...
+    ] = ()  # documents of the last answer with their share of its citations, where this one follows up on it
     acknowledgement: bool = False
 
 

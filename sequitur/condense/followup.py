@@ -98,7 +98,7 @@ def _stands_alone(question: str, rest: str, wording: Wording, vocabulary: Vocabu
     strange = wording.concepts and all(
         vocabulary.rarity(concept.words) == 0 and not vocabulary.lexicon.expansions(concept.words) for concept in wording.concepts
     )
-    if not leaning and (strange or (vocabulary.named(question) and len(wording.concepts) > 1)):
+    if not leaning and ((strange and len(wording.typed) > _FEW) or (vocabulary.named(question) and len(wording.concepts) > 1)):
         return True
     if leaning:
         return bool(wording.slot("drug")) and bool(wants(rest)) and len(wording.concepts) > _FEW
@@ -166,8 +166,8 @@ def _carried(wording: Wording, stack: dict[str, Concept], vocabulary: Vocabulary
         concept = None if slot == "drug" and at_large else stack.get(slot)
         if concept and not wording.slot(slot) and not (slot == "condition" and concept.words in topic):
             carried.append(concept)
-    points_back = _PRONOUN.search(" ".join(wording.typed)) and len(wording.concepts) < _FEW
-    if points_back and "other" in stack and not any(concept.slot == "condition" for concept in (*carried, *wording.concepts)):
+    if "other" in stack and len(wording.concepts) < _FEW and not any(concept.slot == "condition" for concept in wording.concepts):
+        carried = [concept for concept in carried if concept.slot != "condition"]  # what was asked last is nearer than what it was asked in
         carried.append(stack["other"])
     return tuple(carried)
 

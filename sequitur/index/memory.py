@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from sequitur.ports import Vectors
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
 from sequitur.text import tokens
 
+_NOTE_MARK = re.compile(
+    r"^not page-checked:\s*|,?\s*\(?(?:[\w ]+ )?not page-checked\)?(?=[,.;:)]|$)|,?\s*\bto our recollection\b", re.IGNORECASE
+)
 _DESIGNS = {
     "rct": "Randomised controlled trial",
     "cohort": "Cohort study",
@@ -123,7 +127,7 @@ class Index:
     @cached_property
     def own_stems(self) -> tuple[frozenset[str], ...]:
         """The stems of each passage's own words; of a list item without a verb of its own, with its lead-in."""
-        return tuple(frozenset(stems(unmarked(passage))) for passage in self.passages)
+        return tuple(frozenset(stems(_said(passage))) for passage in self.passages)
 
     @cached_property
     def titles(self) -> NDArray[np.intp]:
@@ -170,7 +174,12 @@ def index_text(document: Document, passage: Passage) -> str:
         return f"{short_name(document)}: {document.title}. {_DESIGNS.get(document.kind, document.kind)}. {document.population} {document.journal}"
     lead = f"{passage.lead.of(document.text)} " if passage.lead else ""
     place = passage.section if document.kind == "article" else f"{short_name(document)} > {passage.section}"
-    return f"{place}: {lead}{unmarked(passage)}"
+    return f"{place}: {lead}{_said(passage)}"
+
+
+def _said(passage: Passage) -> str:
+    """The words that are searched: without a note's own mark that a line was not checked, which says nothing of its subject."""
+    return _NOTE_MARK.sub("", unmarked(passage))
 
 
 def unmarked(passage: Passage) -> str:
