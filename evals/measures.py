@@ -56,6 +56,8 @@ class Judged:
     recall5: float | None = None
     recall10: float | None = None
     rr: float | None = None
+    evidence5: float | None = None  # share of vital nuggets that one of the first five passages carries
+    evidence10: float | None = None
 
 
 def judge(case: Case, answer: Answer, documents: Mapping[str, Document], disclaimer: str) -> Judged:
