@@ -13,6 +13,7 @@ import typer
 from evals.cases import SPLITS, GoldError, Located, doubts, faults, load_cases, load_located, strays
 from evals.figures import figures, report, table
 from evals.gate import BASELINE, SPLIT, breaches, read_baseline, write_baseline
+from evals.robust import register as register_robust
 from evals.run import Plan
 from evals.run import run as run_cases
 from evals.store import open_run, run_folder
@@ -154,6 +155,25 @@ def triage(
 
 
 @app.command()
+def ranking(
+    folders: Annotated[list[Path], typer.Argument(help="Collections in BEIR layout to fit on.")],
+    check: Annotated[list[Path] | None, typer.Option("--check", help="A collection to measure on; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Where the weights are written.")] = Path("sequitur/rank.json"),
+) -> None:
+    """Fit the weights of the general ranking, and print what they are worth on other collections."""
+    from evals import ranking as fitting
+    from sequitur.adapters.embedders import open_embedder
+    from sequitur.beir import read_collection
+
+    settings = load_settings()
+    embedder = open_embedder(settings.embedder, settings.models)
+    weights = fitting.fit([fitting.examples(read_collection(folder), embedder) for folder in folders])
+    fitting.write(out, weights, embedder.fingerprint, [folder.name for folder in folders])
+    for folder in check or []:
+        print(f"{folder.name}\n{table(fitting.worth(read_collection(folder), embedder, weights))}")
+
+
+@app.command()
 def tune(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
     """Suggest weights from the dev half of the gold set, with their cross-validated worth."""
     from evals.tune import tune_abstention, tune_ordering
@@ -172,6 +192,9 @@ def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a fo
         print(line)
     print(f"{len(cases)} cases, {len(found)} faults")
     raise typer.Exit(1 if found else 0)
+
+
+register_robust(app)
 
 
 def main() -> None:

@@ -135,7 +135,9 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
     missing: list[str] = []
     share, medical, anchored = 0.0, 0.0, False
     for focus, concept in zip(query.focus, concepts, strict=True):
-        if any(all(index.frequency.get(term, 0) for term in terms) for terms, weight in concept.wordings if weight > _KIN or not focus.exact):
+        if any(
+            all(index.frequency.get(term, 0) for term in terms) for terms, weight in concept.wordings if weight > _KIN or not focus.exact
+        ):
             anchored = anchored or focus.medical
             continue
         missing.append(focus.wordings[0][0])
