@@ -11,9 +11,10 @@ import numpy as np
 
 from evals.cases import Case, spans
 from evals.citations import citation_precision, citation_recall, claim_text, numeric_fidelity
+from evals.readability import grade
 from evals.stats import Array, Interval, interval_of
 from sequitur.schema import Answer, Citation, Document, Outcome, Span
-from sequitur.text import sentences, words
+from sequitur.text import words
 
 # What each expected outcome may be; nothing where the system has no such outcome.
 EXPECTED: Mapping[str, frozenset[Outcome]] = {
@@ -138,21 +139,8 @@ def _covers(cited: Sequence[Span], quote: Span) -> bool:
 
 @lru_cache(maxsize=4096)
 def reading_grade(text: str) -> float | None:
-    """Flesch-Kincaid grade level (Kincaid et al., 1975): 0.39 words a sentence + 11.8 syllables a word - 15.59; None without words."""
-    found = re.findall(r"[A-Za-z]+", text)
-    if not found:
-        return None
-    count = sum(1 for line in text.split("\n") for span in sentences(line) if re.search(r"[A-Za-z]", span.of(line)))
-    return 0.39 * len(found) / count + 11.8 * sum(syllables(word) for word in found) / len(found) - 15.59
-
-
-@lru_cache(maxsize=65536)
-def syllables(word: str) -> int:
-    """Groups of vowels, without a silent e at the end; at least one."""
-    lowered = word.lower()
-    groups = len(re.findall(r"[aeiouy]+", lowered))
-    silent = re.search(r"[^aeiouyl]e$|[aeiouy]le$|[^aeiouytd]ed$", lowered)
-    return max(1, groups - bool(silent))
+    """Flesch-Kincaid grade level (Kincaid et al., 1975); None without words."""
+    return grade(text) if re.search(r"[A-Za-z]", text) else None
 
 
 def f1(judged: Sequence[Judged]) -> dict[str, float]:

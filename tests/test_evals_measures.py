@@ -19,7 +19,6 @@ from evals.measures import (
     reading_grade,
     share,
     shown_spans,
-    syllables,
 )
 from sequitur.schema import Answer, CheckedClaim, Citation, Document, Outcome, Review, Role, Span, Verdict
 
@@ -165,13 +164,6 @@ def test_a_rate_is_over_the_cases_it_is_of():
     rows = [judged("urgent", "urgent"), judged("urgent", "answered"), judged("answer", "urgent")]
     assert rate(rows, lambda row: row.outcome == "urgent", lambda row: row.expected == "urgent") == 0.5
     assert rate(rows, lambda row: True, lambda row: row.expected == "abstain") is None
-
-
-@pytest.mark.parametrize(
-    ("word", "count"), [("pain", 1), ("ketamine", 3), ("table", 2), ("whale", 1), ("the", 1), ("walked", 1), ("treated", 2), ("rr", 1)]
-)
-def test_syllables_are_groups_of_vowels(word, count):
-    assert syllables(word) == count
 
 
 def test_the_reading_grade_is_flesch_and_kincaids():
