@@ -66,7 +66,7 @@ def judge(case: Case, answer: Answer, documents: Mapping[str, Document], disclai
     vital = [nugget for nugget in case.nuggets if nugget.vital]
     okay = [nugget for nugget in case.nuggets if not nugget.vital]
     answerable = case.outcome == "answer"
-    said = "" if answer.abstained else plain(answer.answer)  # an abstention names what it does not answer
+    said = "\n".join(read_claims(answer))
     return Judged(
         id=case.id,
         split=case.split,
@@ -102,14 +102,21 @@ def plain(markdown: str) -> str:
     return re.sub(r"\*\*|\\(?=\W)", "", re.sub(r" ?\[\d+\]", "", markdown))
 
 
-def nugget_precision(case: Case, answer: Answer) -> float | None:
-    """Share of claims that hold a nugget of the case, vital or okay (precision over statements, as AutoNuggetizer counts nuggets); None without claims.
-
-    A claim is read with the name of its source, as it is shown. What is right but was not written down as a nugget counts against it: a lower bound.
-    """
+def read_claims(answer: Answer) -> list[str]:
+    """Each claim with its lead-in and the names of its sources, as it is read. What else an answer says (notes, words explained) is no finding."""
     by_marker = {citation.marker: citation for citation in answer.citations}
-    read = [" ".join([*(by_marker[marker].label for marker in claim.citations), claim_text(claim)]) for claim in answer.claims]
-    return share([any(nugget.recalled(text) for nugget in case.nuggets) for text in read])
+    return [
+        " ".join([*(by_marker[marker].label for marker in claim.citations if marker in by_marker), claim_text(claim)])
+        for claim in answer.claims
+    ]
+
+
+def nugget_precision(case: Case, answer: Answer) -> float | None:
+    """Share of claims that hold a nugget of the case, vital or okay; None without claims.
+
+    What is right but was not written down as a nugget counts against it: a lower bound.
+    """
+    return share([any(nugget.recalled(text) for nugget in case.nuggets) for text in read_claims(answer)])
 
 
 def evidence_recall(case: Case, answer: Answer, documents: Mapping[str, Document]) -> float | None:

@@ -114,6 +114,12 @@ def test_nuggets_count_only_where_an_answer_was_due():
     assert (row.right_outcome, row.vital, row.okay, row.evidence, row.nugget_precision, row.missed) == (False, None, None, None, None, ())
 
 
+def test_what_stands_beside_the_claims_recalls_nothing():
+    explained = replace(ANSWER, answer=f"{ANSWER.answer}\n\nIn plain words: nobody died.")
+    assert judge(CASE, explained, DOCUMENTS, "D").vital == 0.5
+    assert judge(CASE, replace(explained, claims=CLAIMS[1:]), DOCUMENTS, "D").vital == 0.0
+
+
 def test_an_abstention_recalls_nothing_whatever_it_names():
     row = judge(CASE, replace(ANSWER, outcome=Outcome.ABSTAINED, claims=(), citations=()), DOCUMENTS, "D")
     assert (row.vital, row.okay, row.evidence, row.nugget_precision, row.grade) == (0.0, 0.0, 0.0, None, None)
