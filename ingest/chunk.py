@@ -10,7 +10,6 @@ from ingest.citations import expand_numbers, inline_citations, known_numbers
 from sequitur.schema import TITLE, Article, Block, Document, Passage, Section, Span
 from sequitur.text import body_start, sentences, words
 
-VERSION = "8"  # part of the index's identity: a change here means cutting and embedding again
 _LONG_ITEM = 60
 _HEADING = re.compile(r"^(?P<marks>#{1,6})\s+(?P<name>.+?)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
