@@ -8,6 +8,7 @@ text reveals it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -40,7 +41,7 @@ _PENDING = re.compile(
 )
 _APPROVED = re.compile(r"\b(?:article|page|content)\b[^.\n]{0,60}?\b(?:has been|was|is)\s+(?:\w+\s+){0,3}?approved\b", re.I)
 _NOT_YET = re.compile(r"\b(?:not|never|yet|until|unless|pending|awaiting|before|once|when|if)\b", re.I)
-_BANNER = re.compile(r"educational purpose|exercise caution|pending .*review|not a substitute", re.I)
+_BANNER = re.compile(r"educational purpose|exercise caution|pending .{0,60}review|not a substitute", re.I)
 _PERSONAL = re.compile(r"personali[sz]e$|help us tailor|which best describes you", re.I)
 _FOOTER = re.compile(
     r"(?:related|similar|more) (?:questions|articles|topics)|explore more|praxis medical insights|share this|was this helpful|©|copyright",
@@ -227,15 +228,20 @@ def _sections(page: _Page, start: int, end: int, listed: int) -> tuple[Section, 
 def _cut(page: _Page, start: int, end: int, limit: int) -> Iterator[Section]:
     text, lines = page.text, page.lines
     inside = [line for line in page.headings if start <= line.start < end]
+    starts = [line.start for line in lines]
+
+    def between(first: int, last: int) -> Sequence[Line]:
+        return lines[bisect_left(starts, first) : bisect_left(starts, last)]
+
     first_text = next((line for line in lines if line.start >= start and line.bare), None)
     if first_text and first_text.start < end and (not inside or first_text.start < inside[0].start):
         stop = inside[0].start if inside else end
-        blocks = tuple(_blocks(text, [line for line in lines if first_text.start <= line.start < stop], limit))
+        blocks = tuple(_blocks(text, between(first_text.start, stop), limit))
         if any(block.text.endswith(".") or block.citations for block in blocks):
             yield Section("", Span(first_text.start, stop), blocks)
     for number, heading in enumerate(inside):
         stop = inside[number + 1].start if number + 1 < len(inside) else end
-        below = [line for line in lines if heading.start < line.start < stop]
+        below = between(heading.start + 1, stop)
         marks = _HEADING.match(heading.bare)
         name = re.sub(r"\s+#+$", "", _HEADING.sub("", heading.bare))
         yield Section(name, Span(heading.start, stop), tuple(_blocks(text, below, limit)), len(marks["marks"]) if marks else 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -58,8 +59,9 @@ def _block_passages(document: Document, heading: str, block: Block, lead: Span |
     marks, _ = inline_citations(document.text, block.span, known)
     whole = block.kind != "paragraph" and words(block.text) <= _LONG_ITEM
     parts = [block.span] if whole else list(_marked_sentences(document.text, block.span, marks))
+    starts = [mark.start for mark in marks]
     for part in parts:
-        inside = [mark for mark in marks if part.start <= mark.start and mark.end <= part.end]
+        inside = marks[bisect_left(starts, part.start) : bisect_left(starts, part.end)]
         numbers = [number for mark in inside for number in expand_numbers(mark.of(document.text).strip("[]"))]
         numbers += block.citations if part is parts[-1] else ()
         yield _passage(document, part, heading, lead, inside, tuple(dict.fromkeys(numbers)))
@@ -67,12 +69,13 @@ def _block_passages(document: Document, heading: str, block: Block, lead: Span |
 
 def _marked_sentences(text: str, span: Span, marks: Sequence[Span]) -> Iterator[Span]:
     """The sentences of a paragraph; citation numbers behind a full stop belong to the sentence before them."""
-    masked = text[: span.end]
+    masked = list(span.of(text))
     for mark in marks:
-        masked = masked[: mark.start] + " " * (mark.end - mark.start) + masked[mark.end :]
-    found = list(sentences(masked, *span))
+        masked[mark.start - span.start : mark.end - span.start] = " " * (mark.end - mark.start)
+    found = [Span(part.start + span.start, part.end + span.start) for part in sentences("".join(masked))]
+    ends = [mark.end for mark in marks]
     for part, after in zip(found, [*found[1:], Span(span.end, span.end)], strict=True):
-        behind = [mark.end for mark in marks if part.end <= mark.start < after.start]
+        behind = ends[bisect_left(ends, part.end) : bisect_right(ends, after.start)]
         yield Span(part.start, max([part.end, *behind]))
 
 

@@ -36,6 +36,7 @@ _BETWEEN = re.compile(
 )
 _FIGURES = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹˒⁻", "0123456789,-")
 _JUMP = 3
+_LONGEST_TAIL = 200  # characters that citation numbers and the words that may forbid them take at most
 
 
 def split_citations(text: str, start: int, end: int) -> tuple[Span, tuple[str, ...]]:
@@ -43,18 +44,19 @@ def split_citations(text: str, start: int, end: int) -> tuple[Span, tuple[str, .
 
     `… in a minority of patients 2` cites 2; `grade 4`, `n = 40` and `1,600 mg` cite nothing.
     """
-    match = _AT_END.search(text[start:end])
+    tail = max(start, end - _LONGEST_TAIL)
+    match = _AT_END.search(text[tail:end])
     nothing = Span(start, end), ()
-    if not match or match.start() == 0:
+    if not match or tail + match.start() == start:
         return nothing
-    before = text[start : start + match.start()]
+    before = text[tail : tail + match.start()]
     if match["raised"]:
         numbers = () if _RAISED_UNIT.search(before) else expand_numbers(match["raised"].translate(_FIGURES))
     else:
         ends_twice = bool(match["stop"].strip()) and before.rstrip().endswith((".", "!", "?"))
         counted = not match["open"] and (_COUNTED.search(before) or (_RANGE.search(match["numbers"]) and _MEASURED.search(before)))
         numbers = () if ends_twice or counted else expand_numbers(match["numbers"])
-    return (Span(start, start + match.start()), numbers) if numbers else nothing
+    return (Span(start, tail + match.start()), numbers) if numbers else nothing
 
 
 def inline_citations(text: str, span: Span, known: frozenset[str]) -> tuple[tuple[Span, ...], tuple[str, ...]]:
@@ -65,7 +67,7 @@ def inline_citations(text: str, span: Span, known: frozenset[str]) -> tuple[tupl
     marks: list[Span] = []
     numbers: list[str] = []
     for mark, cited, sure in sorted(_marks(text, span)):
-        before = text[span.start : mark.start]
+        before = text[max(span.start, mark.start - _LONGEST_TAIL) : mark.start]
         held = sure or (set(cited) <= known and not _COUNTED.search(before))
         if cited and held and (not marks or mark.start >= marks[-1].end):
             marks.append(mark)

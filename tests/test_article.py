@@ -370,3 +370,28 @@ def test_reference_lists_of_several_layouts_are_read(rows, entries):
 def test_a_disclaimer_ends_where_the_footer_of_the_site_begins():
     text = f"{PAGE}\nDisclaimer: verify everything.\n\nRelated Questions\n\nWhat is gout?\n"
     assert parse_article("x", text).disclaimer == "verify everything."
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        " ",
+        "1, ",
+        "a 1 ",
+        "trial 1 ",
+        "Pain fell. 1 ",
+        "pending human ",
+        "disclaimer ",
+        "a\n\n",
+        "  - a 1\n",
+        "# ",
+        "[",
+        "Last updated: Oct ",
+    ],
+)
+def test_a_page_made_to_keep_the_parser_busy_ends(shape):
+    text = f"What helps?\n\nTreatment\n\n{shape * (60_000 // len(shape))}\n\nMore\n\n  - Colchicine 1\n"
+    document = Document("x", "article", "What helps?", text, "", "", "")
+    found = list(article_passages(document, parse_article("x", text)))
+    assert found[-1].text == "Colchicine"
+    assert all(passage.span.of(text) == passage.text for passage in found)

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.samples import paper_docx, paper_html, paper_jats, paper_pdf, pdf, zipped
+from bench.samples import numbered, paper_docx, paper_html, paper_jats, paper_pdf, pdf, zipped
 from ingest.build import build_index
 from ingest.chunk import reference_passages
 from ingest.formats import Extract, content_kind, decode, extract
@@ -204,9 +205,43 @@ def test_archives_made_to_do_harm_are_refused_within_little_memory_and_time(name
         "encrypted": _encrypted,
         "linked": _linked,
         "bomb": lambda: paper_docx(body=f"<w:p><w:r><w:t>{'a' * 45_000_000}</w:t></w:r></w:p>"),
-        "elements": lambda: paper_docx(body="<w:p><w:r/></w:p>" * 700_000),
+        "elements": lambda: paper_docx(body="<w:p>" + "<w:r/>" * 700_000 + "</w:p>"),
     }
     assert reason in refusal("docx", made[name]())
+
+
+def _drawing(content: bytes, *, copies: int = 1, more: str = "") -> bytes:
+    """A PDF whose pages all show one packed stream."""
+    stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), content)
+    pages = f"<< /Type /Pages /Count {copies} /Kids [{'5 0 R ' * copies}] >>".encode()
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 3 0 R >> >> >>"
+    return numbered([b"<< /Type /Catalog /Pages 2 0 R >>", pages, font, stream, page], more)
+
+
+WORDS = zlib.compress(b"BT /F1 10 Tf 50 700 Td (Gout hurts a lot in adults.) Tj ET")
+LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O ({'x' * 32}) /U ({'y' * 32}) /P -4 >> /ID [<00><00>]"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (lambda: _drawing(zlib.compress(bytes(400_000_000), 1)), "memory"),
+        (lambda: _drawing(WORDS, copies=100_000), "a PDF of 100000 pages"),
+        (lambda: _drawing(WORDS, more=LOCKED), "protected by a password"),
+    ],
+)
+def test_pdf_files_made_to_do_harm_are_refused(data, reason):
+    assert reason in refusal("pdf", data())
+
+
+def test_pages_that_all_say_the_same_are_no_running_heads():
+    assert extract("pdf", _drawing(WORDS, copies=4)).text.count("Gout hurts a lot in adults.") == 4
+
+
+def test_a_page_of_a_scan_among_others_is_noted():
+    row = (10, 50, 700, "Gout hurts a lot in adults.")
+    assert extract("pdf", pdf([[row], [(10, 50, 700, "")], [row]])).notes == ("no text on page 2",)
 
 
 @pytest.mark.parametrize("opening", [b"<div>" * 100_000, b"<ul><li>" * 20_000, b'<p title="' + b"x" * 5_000_000])

@@ -191,7 +191,10 @@ def _numbered(pages: Sequence[int]) -> str:
 
 
 def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without lines that come back at the same edge of at least three and half of them, and without bare page numbers."""
+    """The pages without lines that come back at the same edge of at least three and half of them, and without bare page numbers.
+
+    Pages that would lose most of their words by that keep them.
+    """
 
     def key(line: Line) -> str:
         return re.sub(r"\d+", "#", line.text)
@@ -208,7 +211,8 @@ def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
                 if not ((number < 2 or number > last - 2) and (edges[key(line)] >= often or (number in {0, last} and line.text.isdigit())))
             ]
         )
-    return kept
+    remain, whole = (sum(len(line.text) for page in some for line in page) for some in (kept, pages))
+    return kept if 2 * remain > whole else [list(page) for page in pages]
 
 
 def _body_size(lines: Sequence[Line]) -> float:
@@ -229,7 +233,7 @@ def _title(document: pypdfium2.PdfDocument, lines: Sequence[Line], body: float) 
         return stated, list(lines)
     first = [line for line in lines if line.page == 1]
     largest = max((line.size for line in first if len(line.text) > 8), default=0.0)
-    if largest < 1.15 * body:
+    if not largest or largest < 1.15 * body:
         return "", list(lines)
     at = next(number for number, line in enumerate(lines) if line.size == largest and len(line.text) > 8)
     end = at

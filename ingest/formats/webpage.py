@@ -102,7 +102,7 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
             text.encode(), parser=html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
         )
     except (etree.ParserError, etree.XMLSyntaxError) as error:
-        message = "holds no page"
+        message = "holds no page, or one too large to be read"
         raise CorpusError(message) from error
     meta = _meta(root)
     walker = _Walker(keep_citations=keep_citations, hiding=frozenset(_HIDING.findall(" ".join(root.xpath("//style/text()"))[:1_000_000])))
