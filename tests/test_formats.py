@@ -21,6 +21,7 @@ from bench.samples import numbered, paper_docx, paper_html, paper_jats, paper_pd
 from ingest.build import build_index
 from ingest.chunk import reference_passages
 from ingest.formats import Extract, content_kind, decode, extract
+from ingest.formats.model import authors_of
 from ingest.formats.sniff import mismatch
 from ingest.readers import read_reference
 from sequitur.chat import open_chat
@@ -61,10 +62,22 @@ def test_what_a_file_says_of_itself_is_read(read):
     assert known == {
         "pdf": (f"Low-dose {gout[0].lower()}{gout[1:]}", ("Doe J", "Roe R"), 2019, "", "10.1000/gout.2019.4", "", "reference"),
         "docx": (gout, ("Doe J", "Roe R"), 2019, "", "", "", "reference"),
-        "html": (f"{gout}: a randomized controlled trial", ("Doe, Jane", "Roe, Richard"), 2019, "Journal of Gout", "10.1000/GOUT.5", "23456789", "rct"),
+        "html": (f"{gout}: a randomized controlled trial", ("Doe J", "Roe R"), 2019, "Journal of Gout", "10.1000/GOUT.5", "23456789", "rct"),
         "xml": (f"Low-dose {gout[0].lower()}{gout[1:]}: a randomised controlled trial", ("Doe JA", "Gout Group"), 2019, "Journal of Gout",
                 "10.1000/gout.7", "12345678", "rct"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (["Doe, Jane Anne", "Richard Roe", "Kim K", "Gout Study Group"], ("Doe JA", "Roe R", "Kim K", "Gout Study Group")),
+        (["Microsoft Office User", "admin", ""], ()),
+        (["van der Berg J", "Müller-Lyer, F."], ("van der Berg J", "Müller-Lyer F")),
+    ],
+)
+def test_authors_are_named_alike_whatever_the_file_writes(written, names):
+    assert authors_of(written) == names
 
 
 def test_a_powers_height_is_kept_for_ten_to_the_ninth_is_not_109(read):

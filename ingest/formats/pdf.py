@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.formats.model import MOST_CHARACTERS, Extract, Piece, assemble, doi_in, kind_of, power, tidy, with_title
+from ingest.formats.model import MOST_CHARACTERS, Extract, Piece, assemble, authors_of, doi_in, kind_of, power, tidy, with_title
 from sequitur.errors import CorpusError
 
 _MOST_PAGES = 2_000
@@ -66,7 +66,7 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
     return Extract(
         text=text,
         title=title,
-        authors=tuple(_authors(document)),
+        authors=authors_of(re.split(r"[;]| and ", tidy(document.get_metadata_value("Author")))),
         year=int(dated[1]) if dated else None,
         doi=doi_in(front),
         pmid=pmid[1] if pmid else "",
@@ -241,12 +241,6 @@ def _title(document: pypdfium2.PdfDocument, lines: Sequence[Line], body: float) 
         end += 1
     title = tidy(" ".join(line.text + ("-" if line.broken else "") for line in lines[at:end]))
     return title, [*lines[:at], *lines[end:]]
-
-
-def _authors(document: pypdfium2.PdfDocument) -> Iterator[str]:
-    for part in re.split(r"[;]| and ", tidy(document.get_metadata_value("Author"))):
-        if re.search(r"[A-Za-z]{2}", part):
-            yield part.strip()
 
 
 def _pieces(lines: Sequence[Line], body: float) -> Iterator[Piece]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lxml import etree, html
 
 from ingest.formats.decoding import decode
-from ingest.formats.model import Extract, Piece, assemble, doi_in, index, kind_of, power, tidy, with_title, year_in
+from ingest.formats.model import Extract, Piece, assemble, authors_of, doi_in, index, kind_of, power, tidy, with_title, year_in
 from sequitur.errors import CorpusError
 
 _BLOCKS = frozenset(
@@ -116,7 +116,7 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
     return Extract(
         text=assemble(pieces)[0] if pieces else "",
         title=heading or title if keep_citations else title,
-        authors=tuple(meta.get("citation_author", []) or meta.get("dc.creator", [])),
+        authors=authors_of(meta.get("citation_author", []) or meta.get("dc.creator", [])),
         year=year_in(date),
         journal=_first(meta, "citation_journal_title", "citation_journal_abbrev", "prism.publicationname"),
         doi=doi_in(_first(meta, "citation_doi", "dc.identifier", "prism.doi")),
