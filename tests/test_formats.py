@@ -433,3 +433,10 @@ def test_offsets_of_an_extracted_document_point_into_its_stored_text(tmp_path: P
     document = read_reference(tmp_path / "a.pdf", "gout")
     assert all(passage.span.of(document.text) == passage.text for passage in reference_passages(document))
     assert Span(0, document.pages[1]).of(document.text).startswith("# Low-dose colchicine")
+
+
+def test_a_second_article_file_is_named_and_not_read(gout: Settings):
+    (gout.corpus / "gout" / "article.html").write_bytes(paper_html())
+    assert [(entry.file, entry.reason) for entry in build_index(gout).rejected] == [
+        ("gout/article.html", "not read: the article is article.txt")
+    ]
