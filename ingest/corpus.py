@@ -83,7 +83,10 @@ def _read_folder(place: Path, rejected: list[Rejected], root: Path, read: Reader
     checks = read_checks(place, reject)
     references = [with_checks(document, checks) for document in _references(place, reject, read)]
     cut = [passage for document in references for passage in flagged(document, reference_passages(document))]
-    page = next((place / name for name in ARTICLE_NAMES if (place / name).exists()), None)
+    pages = [place / name for name in ARTICLE_NAMES if (place / name).exists()]
+    page = pages[0] if pages else None
+    for other in pages[1:]:
+        reject(other, f"not read: the article is {pages[0].name}")
     if page is None:
         reject(place, f"no article ({' or '.join(ARTICLE_NAMES)}); its references are indexed alone")
         return _Folder(tuple(references), tuple(cut), None)

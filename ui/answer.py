@@ -101,7 +101,8 @@ def _entry(
 ) -> Markup:
     number = element("span", str(citation.marker), class_="sq-number") if numbered else Markup()
     name = element("span", source_name(citation), class_="sq-label")
-    section = element("span", citation.section, class_="sq-section") if citation.section else Markup()
+    place = " · ".join(filter(None, (citation.section, f"page {citation.page}" if citation.page else "")))
+    section = element("span", place, class_="sq-section") if place else Markup()
     summary = element(
         "summary", number, element("span", name, badge(citation.kind, citation.year), section, *_flags(citation), class_="sq-sum")
     )
