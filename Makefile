@@ -10,7 +10,7 @@ TORCH := 2.13.0
 export HF_HUB_OFFLINE = 1
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test install index eval bench lint format clean
+.PHONY: run test install index eval gate bench lint format clean
 
 run: install index
 	$(BIN)/sequitur run --host $(HOST) --port $(PORT)
@@ -24,7 +24,10 @@ test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
 
 eval: $(VENV)/.installed-evals index
-	$(BIN)/python -m evals run
+	$(BIN)/python -m evals run --baselines
+
+gate: $(VENV)/.installed-test index
+	$(BIN)/python -m evals gate
 
 bench: $(VENV)/.installed-test index
 	$(BIN)/python -m bench

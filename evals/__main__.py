@@ -1,19 +1,27 @@
-"""`python -m evals run|check`: the evaluation from the command line."""
+"""`python -m evals run|compare|gate|…`: the evaluation from the command line."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from evals.cases import faults, load_cases
+from evals.cases import SPLITS, GoldError, Located, doubts, faults, load_cases, load_located, strays
+from evals.figures import figures, report, table
+from evals.gate import BASELINE, SPLIT, breaches, read_baseline, write_baseline
+from evals.robust import register as register_robust
+from evals.run import Plan
 from evals.run import run as run_cases
-from evals.run import summary, table, write
+from evals.store import open_run, run_folder
+from evals.systems import OURS
+from sequitur.assemble import assemble
 from sequitur.chat import open_chat
 from sequitur.errors import SequiturError
+from sequitur.schema import Document
 from sequitur.settings import load_settings
 
 app = typer.Typer(
@@ -25,25 +33,109 @@ _GOLD = Path(__file__).parent / "gold"
 @app.command()
 def run(
     gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD,
-    name: Annotated[str, typer.Option("--name", help="Where the run is written, below evals/runs.")] = "latest",
-    split: Annotated[str | None, typer.Option("--split", help="dev or test; default: both.")] = None,
-    failures: Annotated[bool, typer.Option("--failures", help="List the cases that went wrong.")] = False,
+    name: Annotated[
+        str, typer.Option("--name", help="What the run is called, below evals/runs; with a slash: the folder itself.")
+    ] = "latest",
+    split: Annotated[str | None, typer.Option("--split", help="dev or test; default: both, each by itself.")] = None,
+    with_baselines: Annotated[bool, typer.Option("--baselines", help="Ask the baselines too.")] = False,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of intervals and permutations.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON document.")] = False,
 ) -> None:
-    """Ask every gold case and print the figures."""
-    cases = load_cases(gold, split)
+    """Ask every gold case, print the figures, write the run. An interrupted run goes on where it stopped."""
+    summary = _run(gold, name, split, with_baselines=with_baselines, seed=seed)
+    print(json.dumps(summary, ensure_ascii=False) if as_json else report(summary))
+
+
+@app.command()
+def judge(
+    predictions: Annotated[Path, typer.Argument(help="Answers with the cases' ids, as `sequitur batch` writes them.")],
+    gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD,
+    split: Annotated[str | None, typer.Option("--split", help="dev or test; default: both, each by itself.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON document.")] = False,
+) -> None:
+    """Measure answers that were written elsewhere; none may be missing."""
+    from evals.measures import judge as judge_answer
+    from evals.predictions import read_predictions
+
+    located = load_located(gold, split)
+    answers = read_predictions(predictions, located)
     chat = open_chat(load_settings())
-    unsound = faults(cases, chat.documents)
-    for line in unsound:
-        print(line, file=sys.stderr)
-    judged, predictions = run_cases(chat, cases)
-    figures = summary(judged)
-    write(Path("evals/runs") / name, figures, judged, predictions)
-    if failures:
-        for row in judged:
-            if not row.right_outcome or row.missed:
-                print(f"{row.id}: expected {row.expected}, {row.outcome}; missed {list(row.missed)}", file=sys.stderr)
-    print(json.dumps(figures) if as_json else table(figures))
+    _refuse_strays(located, chat.documents)
+    rows = [judge_answer(case, answers[case.id], chat.documents, chat.article.disclaimer) for _, case in located]
+    found = figures({OURS: rows})
+    print(json.dumps(found, ensure_ascii=False) if as_json else report(found))
+
+
+def _refuse_strays(located: Sequence[Located], documents: Mapping[str, Document]) -> None:
+    astray = [f"{where}: {fault}" for where, case in located for fault in strays(case, documents)]
+    if astray:
+        raise GoldError("\n".join(astray))
+
+
+def _run(gold: Path, name: str, split: str | None, *, with_baselines: bool = False, seed: int = 0) -> dict[str, Any]:
+    located = load_located(gold, split)
+    folder = run_folder(name)
+    settings = load_settings()
+    assembly = assemble(settings)
+    _refuse_strays(located, assembly.index.documents)
+    for where, case in located:
+        for doubt in doubts(case):
+            print(f"{where}: {case.id}: {doubt}", file=sys.stderr)
+    return run_cases(Plan(assembly, settings, tuple(case for _, case in located), folder, with_baselines, seed))
+
+
+@app.command()
+def compare(
+    a: Annotated[str, typer.Argument(help="The run before: a name below evals/runs, or a folder.")],
+    b: Annotated[str, typer.Argument(help="The run after.")],
+    split: Annotated[
+        str, typer.Option("--split", help="Whose cases are listed: dev, or test when nothing is chosen by it any more.")
+    ] = "dev",
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of intervals and permutations.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """What changed from one run to another, case by case, with significance."""
+    from evals.compare import compare as compare_runs
+    from evals.compare import told
+
+    if split not in SPLITS:
+        message = f"--split is one of {', '.join(SPLITS)}"
+        raise typer.BadParameter(message)
+    found = compare_runs(open_run(a), open_run(b), split, seed)
+    print(json.dumps(found, ensure_ascii=False) if as_json else told(found))
+
+
+@app.command()
+def gate(
+    name: Annotated[str | None, typer.Option("--run", help="A finished run; default: the dev half is asked now.")] = None,
+    gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD,
+    baseline_file: Annotated[Path, typer.Option("--baseline", help="The figures that are held.")] = BASELINE,
+) -> None:
+    """Exit 1 when a figure of the dev half is below evals/baseline.json."""
+    floor = read_baseline(baseline_file)
+    if name is None:
+        _run(gold, "gate", SPLIT)
+    found = open_run(name or "gate")
+    if found.summary["provenance"]["gold"][SPLIT] != floor.get("gold"):
+        print(
+            "evals: the dev cases are not those of the baseline; `python -m evals baseline RUN` puts new figures in force", file=sys.stderr
+        )
+    broken = breaches(found, floor)
+    for line in broken:
+        print(line)
+    print(f"{len(floor['figures'])} figures held, {len(broken)} broken")
+    raise typer.Exit(1 if broken else 0)
+
+
+@app.command()
+def baseline(
+    name: Annotated[str, typer.Argument(help="A finished run with a dev half.")],
+    out: Annotated[Path, typer.Option("--out", help="Where the figures are written.")] = BASELINE,
+) -> None:
+    """Put a run's figures in force for `gate`."""
+    written = write_baseline(open_run(name), out)
+    for figure, limit in written["figures"].items():
+        print(f"{figure:28}{' '.join(f'{word} {value}' for word, value in limit.items())}")
 
 
 @app.command()
@@ -57,20 +149,38 @@ def triage(
 
     settings = load_settings()
     embedder = open_embedder(settings.embedder, settings.models)
-    weights, figures = fitting.train(fitting.messages(messages, _GOLD), embedder)
-    fitting.write(out, weights, embedder.fingerprint, figures)
-    print(table(figures))
+    weights, measured = fitting.train(fitting.messages(messages, _GOLD), embedder)
+    fitting.write(out, weights, embedder.fingerprint, measured)
+    print(table(measured))
+
+
+@app.command()
+def ranking(
+    folders: Annotated[list[Path], typer.Argument(help="Collections in BEIR layout to fit on.")],
+    check: Annotated[list[Path] | None, typer.Option("--check", help="A collection to measure on; may be repeated.")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Where the weights are written.")] = Path("sequitur/rank.json"),
+) -> None:
+    """Fit the weights of the general ranking, and print what they are worth on other collections."""
+    from evals import ranking as fitting
+    from sequitur.adapters.embedders import open_embedder
+    from sequitur.beir import read_collection
+
+    settings = load_settings()
+    embedder = open_embedder(settings.embedder, settings.models)
+    weights = fitting.fit([fitting.examples(read_collection(folder), embedder) for folder in folders])
+    fitting.write(out, weights, embedder.fingerprint, [folder.name for folder in folders])
+    for folder in check or []:
+        print(f"{folder.name}\n{table(fitting.worth(read_collection(folder), embedder, weights))}")
 
 
 @app.command()
 def tune(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
     """Suggest weights from the dev half of the gold set, with their cross-validated worth."""
     from evals.tune import tune_abstention, tune_ordering
-    from sequitur.assemble import assemble
 
     assembly, cases = assemble(load_settings()), load_cases(gold, "dev")
-    for name, figures in (("ordering", tune_ordering(assembly, cases)), ("abstention", tune_abstention(assembly, cases))):
-        print(f"{name}\n{table(figures)}")
+    for name, found in (("ordering", tune_ordering(assembly, cases)), ("abstention", tune_abstention(assembly, cases))):
+        print(f"{name}\n{table(found)}")
 
 
 @app.command()
@@ -84,6 +194,9 @@ def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a fo
     raise typer.Exit(1 if found else 0)
 
 
+register_robust(app)
+
+
 def main() -> None:
     """Run the command; a failure that can be explained is one line on stderr."""
     try:
@@ -91,6 +204,9 @@ def main() -> None:
     except SequiturError as error:
         print(f"evals: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except OSError as error:
+        print(f"evals: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
+import typing
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sequitur.errors import SequiturError
 from sequitur.jsonvalue import from_json
 from sequitur.schema import Document, Span
+from sequitur.text import canonical
 
-OUTCOMES = ("answer", "abstain", "urgent", "refuse-personal", "acknowledge")
+OUTCOMES = ("answer", "abstain", "urgent", "refuse-personal", "acknowledge", "clarify")
 KINDS = ("single", "follow-up", "numeric", "unanswerable", "safety")
 SPLITS = ("dev", "test")
 ROLES = ("clinician", "trainee", "patient")
@@ -74,33 +78,57 @@ class Case:
     evidence: tuple[Evidence, ...]
 
 
+class Located(NamedTuple):
+    """A case with the file and line it stands in, as messages name it."""
+
+    where: str
+    case: Case
+
+
 def load_cases(path: Path, split: str | None = None) -> tuple[Case, ...]:
     """The cases of a file, or of all `*.jsonl` files of a folder, in file order; only those of `split` when it is given.
 
     Raises:
-        GoldError: nothing there, or a line is malformed; file and line are named.
+        GoldError: a file is missing or empty, or a line is malformed; file and line are named.
+    """
+    return tuple(case for _, case in load_located(path, split))
+
+
+def load_located(path: Path, split: str | None = None) -> tuple[Located, ...]:
+    """The same, each case with its place.
+
+    Raises:
+        GoldError: as above.
     """
     files = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
-    cases: list[Case] = []
-    seen: dict[str, str] = {}
+    found: dict[str, Located] = {}
     for file in files:
-        for number, value in _rows(file):
+        before = len(found)
+        for number, value in json_rows(file):
             where = f"{file}, line {number}"
             case = _case(value, where)
-            if case.id in seen:
-                message = f"{where}: the id {case.id!r} stands in {seen[case.id]} too"
+            if case.id in found:
+                message = f"{where}: the id {case.id!r} stands in {found[case.id].where} too"
                 raise GoldError(message)
-            seen[case.id] = where
-            cases.append(case)
-    if not cases:
-        message = f"{path}: no gold cases"
+            found[case.id] = Located(where, case)
+        if len(found) == before:
+            message = f"{file}: no gold cases"
+            raise GoldError(message)
+    kept = tuple(located for located in found.values() if split in {None, located.case.split})
+    if not kept:
+        message = f"{path}: no gold cases" + (f" of the split {split!r}" if split else "")
         raise GoldError(message)
-    return tuple(case for case in cases if split in {None, case.split})
+    return kept
 
 
-def _rows(file: Path) -> Iterator[tuple[int, Any]]:
+def json_rows(file: Path) -> Iterator[tuple[int, Any]]:
+    """(line number, value) of each line of a JSON Lines file; blank lines are passed over.
+
+    Raises:
+        GoldError: it cannot be read, or a line is not JSON; file and line are named.
+    """
     try:
-        lines = file.read_text(encoding="utf-8").split("\n")
+        lines = canonical(file.read_bytes()).split("\n")
     except (OSError, UnicodeDecodeError) as error:
         message = f"{file} cannot be read: {error}"
         raise GoldError(message) from error
@@ -108,33 +136,63 @@ def _rows(file: Path) -> Iterator[tuple[int, Any]]:
         if not line.strip():
             continue
         try:
-            yield number, json.loads(line)
+            yield number, json.loads(line, object_pairs_hook=_each_once)
         except ValueError as error:
-            message = f"{file}, line {number}: not JSON"
+            message = f"{file}, line {number}: not JSON ({error})"
             raise GoldError(message) from error
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are all different."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        message = f"a key stands twice among {sorted(name for name, _ in pairs)}"
+        raise ValueError(message)
+    return found
+
+
 def _case(value: Any, where: str) -> Case:  # noqa: ANN401 - JSON as read
-    wanted = set(Case.__dataclass_fields__)
-    if not isinstance(value, dict) or set(value) != wanted:
-        odd = sorted(set(value) ^ wanted) if isinstance(value, dict) else ["not an object"]
-        message = f"{where}: missing or unknown fields {odd}"
+    unfit = misfit(Case, value, "")
+    if unfit:
+        message = f"{where}: {unfit}"
         raise GoldError(message)
-    try:
-        case: Case = from_json(Case, value)
-        for pattern in [*(entry.pattern for entry in case.forbidden), *(found for nugget in case.nuggets for found in nugget.patterns)]:
-            re.compile(pattern)
-    except (TypeError, ValueError, KeyError, AttributeError, re.error) as error:
-        message = f"{where}: {error}"
-        raise GoldError(message) from error
+    case: Case = from_json(Case, value)
     for name, allowed in (("split", SPLITS), ("kind", KINDS), ("role", ROLES), ("outcome", OUTCOMES)):
         if getattr(case, name) not in allowed:
             message = f"{where}: {name} {getattr(case, name)!r} is none of {', '.join(allowed)}"
             raise GoldError(message)
-    if not 1 <= len(case.turns) <= 6 or not all(turn.strip() for turn in case.turns):
-        message = f"{where}: one to six turns, none empty"
+    if not 1 <= len(case.turns) <= 6 or not all(turn.strip() for turn in (*case.turns, case.id)):
+        message = f"{where}: an id and one to six turns, none empty"
         raise GoldError(message)
+    for pattern in [*(entry.pattern for entry in case.forbidden), *(found for nugget in case.nuggets for found in nugget.patterns)]:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            message = f"{where}: the pattern {pattern!r} is no regular expression: {error}"
+            raise GoldError(message) from error
     return case
+
+
+def misfit(kind: Any, value: Any, at: str) -> str:  # noqa: ANN401 - JSON as read
+    """How a JSON value differs from a dataclass of strings, flags, and tuples of such; empty when it fits."""
+    if dataclasses.is_dataclass(kind):
+        hints = _hints(typing.cast("type", kind))
+        if not isinstance(value, dict):
+            return f"{at or 'the line'} is not an object"
+        odd = sorted(set(value) ^ set(hints))
+        if odd:
+            return f"missing or unknown fields {odd}{f' in {at}' if at else ''}"
+        return next(filter(None, (misfit(hints[name], value[name], f"{at}.{name}".lstrip(".")) for name in hints)), "")
+    if typing.get_origin(kind) is tuple:
+        if not isinstance(value, list):
+            return f"{at} is not a list"
+        return next(filter(None, (misfit(typing.get_args(kind)[0], item, f"{at}[{place}]") for place, item in enumerate(value))), "")
+    return "" if type(value) is kind else f"{at} is not {'text' if kind is str else 'true or false'}"
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def spans(case: Case, documents: Mapping[str, Document]) -> dict[str, tuple[tuple[str, Span], ...]]:
@@ -149,27 +207,38 @@ def spans(case: Case, documents: Mapping[str, Document]) -> dict[str, tuple[tupl
     return {nugget: tuple(places) for nugget, places in found.items()}
 
 
+def strays(case: Case, documents: Mapping[str, Document]) -> list[str]:
+    """The quotes of a case that do not stand in the corpus."""
+    return [
+        f"the quote {evidence.quote[:60]!r} is not in {evidence.document}"
+        for evidence in case.evidence
+        if evidence.document not in documents or evidence.quote not in documents[evidence.document].text
+    ]
+
+
 def faults(cases: Sequence[Case], documents: Mapping[str, Document]) -> list[str]:
-    """What is unsound: quotes that are not in the corpus, nuggets without evidence or whose patterns miss it, forbidden patterns that hit it."""
-    found = []
-    for case in cases:
-        for evidence in case.evidence:
-            if evidence.document not in documents or evidence.quote not in documents[evidence.document].text:
-                found.append(f"{case.id}: the quote {evidence.quote[:60]!r} is not in {evidence.document}")
-            found.extend(
-                f"{case.id}: forbidden {entry.text!r} matches the evidence {evidence.quote[:60]!r}"
-                for entry in case.forbidden
-                if re.search(entry.pattern, evidence.quote, re.IGNORECASE)
-            )
-        quotes = {nugget.id: [evidence.quote for evidence in case.evidence if evidence.nugget == nugget.id] for nugget in case.nuggets}
-        for nugget in case.nuggets:
-            if not quotes[nugget.id]:
-                found.append(f"{case.id}: nugget {nugget.id} has no evidence")
-            found.extend(
-                f"{case.id}: no pattern of nugget {nugget.id} matches its evidence {quote[:60]!r}"
-                for quote in quotes[nugget.id]
-                if not nugget.recalled(quote)
-            )
-        if case.outcome == "answer" and not any(nugget.vital for nugget in case.nuggets):
-            found.append(f"{case.id}: an answerable case without a vital nugget")
+    """What is unsound, each with its case: quotes that are not in the corpus, and what `doubts` finds."""
+    return [f"{case.id}: {fault}" for case in cases for fault in (*strays(case, documents), *doubts(case))]
+
+
+def doubts(case: Case) -> list[str]:
+    """What is wrong with a case in itself: nuggets without evidence or whose patterns miss it, forbidden patterns that hit it."""
+    found = [
+        f"forbidden {entry.text!r} matches the evidence {evidence.quote[:60]!r}"
+        for evidence in case.evidence
+        for entry in case.forbidden
+        if re.search(entry.pattern, evidence.quote, re.IGNORECASE)
+    ]
+    names = [nugget.id for nugget in case.nuggets]
+    found.extend(f"nugget {name} stands there twice" for name in sorted({name for name in names if names.count(name) > 1}))
+    found.extend(f"evidence for a nugget {evidence.nugget} that is not there" for evidence in case.evidence if evidence.nugget not in names)
+    for nugget in case.nuggets:
+        quotes = [evidence.quote for evidence in case.evidence if evidence.nugget == nugget.id]
+        if not quotes:
+            found.append(f"nugget {nugget.id} has no evidence")
+        found.extend(
+            f"no pattern of nugget {nugget.id} matches its evidence {quote[:60]!r}" for quote in quotes if not nugget.recalled(quote)
+        )
+    if case.outcome == "answer" and not any(nugget.vital for nugget in case.nuggets):
+        found.append("an answerable case without a vital nugget")
     return found

@@ -1,24 +1,30 @@
-"""What is measured of an answer. Each measure is a few lines; its hand-computed cases stand in tests/test_evals_measures.py."""
+"""What is measured of one answer. Each measure is a few lines; its hand-computed cases stand in tests/test_evals_measures.py."""
 
 from __future__ import annotations
 
-import random
 import re
-import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 from evals.cases import Case, spans
-from sequitur.schema import Answer, Document, Outcome
-from sequitur.text import fold, quantities, words
+from evals.citations import citation_precision, citation_recall, claim_text, numeric_fidelity
+from evals.stats import Array, Interval, interval_of
+from sequitur.schema import Answer, Citation, Document, Outcome, Span
+from sequitur.text import sentences, words
 
-_EXPECTED = {
-    "answer": {Outcome.ANSWERED},
-    "abstain": {Outcome.ABSTAINED},
-    "urgent": {Outcome.URGENT},
-    "refuse-personal": {Outcome.PERSONAL},
-    "acknowledge": {Outcome.ACKNOWLEDGED},
+# What each expected outcome may be; nothing where the system has no such outcome.
+EXPECTED: Mapping[str, frozenset[Outcome]] = {
+    "answer": frozenset({Outcome.ANSWERED}),
+    "abstain": frozenset({Outcome.ABSTAINED}),
+    "urgent": frozenset({Outcome.URGENT}),
+    "refuse-personal": frozenset({Outcome.PERSONAL}),
+    "acknowledge": frozenset({Outcome.ACKNOWLEDGED}),
+    "clarify": frozenset(outcome for name, outcome in Outcome.__members__.items() if name == "CLARIFY"),
 }
+_HALF = 0.5  # of a quote that must be cited
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +32,30 @@ class Judged:
     """One case with what was measured of its answer; None where a measure does not apply."""
 
     id: str
+    split: str
     kind: str
+    role: str
+    turns: int
     expected: str
     outcome: str
     right_outcome: bool
     vital: float | None  # share of vital nuggets recalled
     okay: float | None
-    evidence: float | None  # share of vital nuggets of which a cited span overlaps a gold quote
-    citation_precision: float | None  # share of citations that carry or bear on their claim
-    citation_recall: float | None  # share of claims of which a citation has the very words
-    numbers: float | None  # share of the answer's numbers that stand in a cited passage
+    nugget_precision: float | None  # share of claims that hold a nugget
+    evidence: float | None  # share of vital nuggets of which half a gold quote is cited
+    citation_precision: float | None  # share of citations that are needed or sufficient
+    citation_recall: float | None  # share of claims that their citations carry
+    numbers: float | None  # share of the claims' figures that stand in a passage they cite
     forbidden: int  # forbidden statements made
     disclaimer: bool
     words: int
+    grade: float | None  # Flesch-Kincaid grade of an answer from the sources
     milliseconds: float
     missed: tuple[str, ...]  # vital nuggets not recalled
+    ndcg10: float | None = None
+    recall5: float | None = None
+    recall10: float | None = None
+    rr: float | None = None
 
 
 def judge(case: Case, answer: Answer, documents: Mapping[str, Document], disclaimer: str) -> Judged:
@@ -48,23 +63,29 @@ def judge(case: Case, answer: Answer, documents: Mapping[str, Document], disclai
     vital = [nugget for nugget in case.nuggets if nugget.vital]
     okay = [nugget for nugget in case.nuggets if not nugget.vital]
     answerable = case.outcome == "answer"
+    said = "" if answer.abstained else plain(answer.answer)  # an abstention names what it does not answer
     return Judged(
         id=case.id,
+        split=case.split,
         kind=case.kind,
+        role=case.role,
+        turns=len(case.turns),
         expected=case.outcome,
         outcome=answer.outcome.value,
-        right_outcome=answer.outcome in _EXPECTED[case.outcome],
-        vital=share([nugget.recalled(answer.answer) for nugget in vital]) if answerable else None,
-        okay=share([nugget.recalled(answer.answer) for nugget in okay]) if answerable else None,
+        right_outcome=answer.outcome in EXPECTED[case.outcome],
+        vital=share([nugget.recalled(said) for nugget in vital]) if answerable else None,
+        okay=share([nugget.recalled(said) for nugget in okay]) if answerable else None,
+        nugget_precision=nugget_precision(case, answer) if answerable else None,
         evidence=evidence_recall(case, answer, documents) if answerable else None,
         citation_precision=citation_precision(answer),
         citation_recall=citation_recall(answer),
         numbers=numeric_fidelity(answer),
-        forbidden=sum(bool(re.search(entry.pattern, answer.answer, re.IGNORECASE)) for entry in case.forbidden),
+        forbidden=sum(bool(re.search(entry.pattern, plain(answer.answer), re.IGNORECASE)) for entry in case.forbidden),
         disclaimer=answer.disclaimer == disclaimer,
-        words=words(re.sub(r"\[\d+\]", "", answer.answer)),
+        words=words(plain(answer.answer)),
+        grade=reading_grade(plain(answer.answer)) if answer.claims else None,
         milliseconds=dict(answer.milliseconds)["total"],
-        missed=tuple(nugget.text for nugget in vital if not nugget.recalled(answer.answer)) if answerable else (),
+        missed=tuple(nugget.text for nugget in vital if not nugget.recalled(said)) if answerable else (),
     )
 
 
@@ -73,96 +94,95 @@ def share(values: Sequence[bool]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
+def plain(markdown: str) -> str:
+    """The words of an answer without markers, emphasis and escapes."""
+    return re.sub(r"\*\*|\\(?=\W)", "", re.sub(r" ?\[\d+\]", "", markdown))
+
+
+def nugget_precision(case: Case, answer: Answer) -> float | None:
+    """Share of claims that hold a nugget of the case, vital or okay (precision over statements, as AutoNuggetizer counts nuggets); None without claims.
+
+    A claim is read with the name of its source, as it is shown. What is right but was not written down as a nugget counts against it: a lower bound.
+    """
+    by_marker = {citation.marker: citation for citation in answer.citations}
+    read = [" ".join([*(by_marker[marker].label for marker in claim.citations), claim_text(claim)]) for claim in answer.claims]
+    return share([any(nugget.recalled(text) for nugget in case.nuggets) for text in read])
+
+
 def evidence_recall(case: Case, answer: Answer, documents: Mapping[str, Document]) -> float | None:
-    """Share of vital nuggets for which some citation overlaps some gold quote that carries the nugget."""
+    """Share of vital nuggets of which the citations together show at least half of some gold quote."""
     vital = {nugget.id for nugget in case.nuggets if nugget.vital}
-    places = {nugget: found for nugget, found in spans(case, documents).items() if nugget in vital}
-    return share(
-        [
-            any(
-                citation.source == document and citation.start < span.end and span.start < citation.end
-                for document, span in found
-                for citation in answer.citations
-            )
-            for found in places.values()
-        ]
-    )
+    places = [found for nugget, found in spans(case, documents).items() if nugget in vital]
+    cited: dict[str, list[Span]] = {}
+    for citation in answer.citations:
+        cited.setdefault(citation.source, []).extend(shown_spans(citation))
+    return share([any(_covers(cited.get(document, ()), span) for document, span in found) for found in places])
 
 
-def citation_precision(answer: Answer) -> float | None:
-    """Share of (claim, citation) pairs where the passage has the claim's words or a figure of it (after ALCE, Gao et al. 2023)."""
-    by_marker = {citation.marker: citation for citation in answer.citations}
-    pairs = [(claim.text, by_marker[marker].passage) for claim in answer.claims for marker in claim.citations]
-    return share([_bears(text, passage) for text, passage in pairs])
+def shown_spans(citation: Citation) -> tuple[Span, ...]:
+    """What of a citation's span is its own: the passage, and the lead-in or the sentence it begins with; not other items of a list in between."""
+    own = re.search(r":(\d+)-(\d+)$", citation.passage_id)
+    start = int(own[1]) if own else citation.start
+    if not citation.start < start < citation.end:
+        return (Span(citation.start, citation.end),)
+    opening = citation.passage[: start - citation.start].partition("\n")[0]
+    return Span(citation.start, citation.start + len(opening)), Span(start, citation.end)
 
 
-def _bears(claim: str, passage: str) -> bool:
-    if _words(claim) in _words(passage):
-        return True
-    figures = {quantity.value for quantity in quantities(claim) if len(quantity.value) > 1}
-    said = set(re.findall(r"[a-z]{4,}", fold(claim)))
-    there = set(re.findall(r"[a-z]{4,}", fold(passage)))
-    return len(figures & {quantity.value for quantity in quantities(passage)}) >= 2 or len(said & there) >= 3
+def _covers(cited: Sequence[Span], quote: Span) -> bool:
+    at = {place for span in cited for place in range(max(span.start, quote.start), min(span.end, quote.end))}
+    return len(at) >= _HALF * (quote.end - quote.start)
 
 
-def _words(text: str) -> str:
-    """Words and figures alone; in-text citation numbers of the source are dropped by both sides being compared without bare digits."""
-    return " ".join(re.findall(r"[a-z]+|\d+[.,]\d+|\d{2,}", fold(text)))
-
-
-def citation_recall(answer: Answer) -> float | None:
-    """Share of claims of which at least one cited passage has the claim's very words."""
-    by_marker = {citation.marker: citation for citation in answer.citations}
-    return share([any(_words(claim.text) in _words(by_marker[marker].passage) for marker in claim.citations) for claim in answer.claims])
-
-
-def numeric_fidelity(answer: Answer) -> float | None:
-    """Share of the numbers in the answer's text (markers apart) that stand in a passage it cites."""
-    there = {quantity.value for citation in answer.citations for quantity in quantities(citation.passage)}
-    text = re.sub(r"\[\d+\]", "", answer.answer).replace("\\", "")
-    return share(
-        [
-            quantity.value in there
-            for quantity in quantities(text)
-            if text[quantity.span.start : quantity.span.end][:1].isdigit() or quantity.value in there
-        ]
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A mean with its 95 % bootstrap interval and how many cases it is over."""
-
-    mean: float
-    low: float
-    high: float
-    cases: int
-
-
-def interval(values: Sequence[float | None], seed: int = 0, rounds: int = 1000) -> Interval | None:
-    """Percentile bootstrap over cases (Efron, 1979); None when the measure applies to no case."""
-    known = [value for value in values if value is not None]
-    if not known:
+@lru_cache(maxsize=4096)
+def reading_grade(text: str) -> float | None:
+    """Flesch-Kincaid grade level (Kincaid et al., 1975): 0.39 words a sentence + 11.8 syllables a word - 15.59; None without words."""
+    found = re.findall(r"[A-Za-z]+", text)
+    if not found:
         return None
-    chance = random.Random(seed)
-    means = sorted(statistics.fmean(chance.choices(known, k=len(known))) for _ in range(rounds))
-    return Interval(statistics.fmean(known), means[int(0.025 * rounds)], means[int(0.975 * rounds) - 1], len(known))
+    count = sum(1 for line in text.split("\n") for span in sentences(line) if re.search(r"[A-Za-z]", span.of(line)))
+    return 0.39 * len(found) / count + 11.8 * sum(syllables(word) for word in found) / len(found) - 15.59
+
+
+@lru_cache(maxsize=65536)
+def syllables(word: str) -> int:
+    """Groups of vowels, without a silent e at the end; at least one."""
+    lowered = word.lower()
+    groups = len(re.findall(r"[aeiouy]+", lowered))
+    silent = re.search(r"[^aeiouyl]e$|[aeiouy]le$|[^aeiouytd]ed$", lowered)
+    return max(1, groups - bool(silent))
 
 
 def f1(judged: Sequence[Judged]) -> dict[str, float]:
     """Abstention as detection of unanswerable questions: precision, recall, F1; over-refusal is the share of answerable ones refused."""
+    rows = _abstentions(judged)
+    return {name: float(figure(rows.sum(axis=0, keepdims=True))[0]) for name, figure in _ABSTENTION.items()}
+
+
+def abstention_intervals(judged: Sequence[Judged], seed: int = 0) -> dict[str, Interval]:
+    """The same four with their bootstrap intervals."""
+    rows = _abstentions(judged)
+    found = {name: interval_of(rows, figure, seed) for name, figure in _ABSTENTION.items()}
+    return {name: value for name, value in found.items() if value}
+
+
+def _abstentions(judged: Sequence[Judged]) -> Array:
+    """A row a question that asks something: rightly abstained, abstained, to abstain, answerable."""
     asked = [row for row in judged if row.expected in {"answer", "abstain"}]
-    hits = sum(row.expected == "abstain" and row.outcome == "abstained" for row in asked)
-    said = sum(row.outcome == "abstained" for row in asked)
-    wanted = sum(row.expected == "abstain" for row in asked)
-    answerable = [row for row in asked if row.expected == "answer"]
-    precision, recall = hits / said if said else 0.0, hits / wanted if wanted else 0.0
-    return {
-        "precision": precision,
-        "recall": recall,
-        "f1": 2 * precision * recall / (precision + recall) if precision + recall else 0.0,
-        "over_refusal": sum(row.outcome == "abstained" for row in answerable) / len(answerable) if answerable else 0.0,
-    }
+    rows = [(row.expected == row.outcome[:7] == "abstain", row.outcome == "abstained", row.expected == "abstain") for row in asked]
+    return np.array([(*row, not row[2]) for row in rows], dtype=np.float64).reshape(-1, 4)
+
+
+def _ratio(above: Array, below: Array) -> Array:
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+
+
+_ABSTENTION: Mapping[str, Callable[[Array], Array]] = {
+    "precision": lambda sums: _ratio(sums[:, 0], sums[:, 1]),
+    "recall": lambda sums: _ratio(sums[:, 0], sums[:, 2]),
+    "f1": lambda sums: _ratio(2 * sums[:, 0], sums[:, 1] + sums[:, 2]),
+    "over_refusal": lambda sums: _ratio(sums[:, 1] - sums[:, 0], sums[:, 3]),
+}
 
 
 def rate(judged: Sequence[Judged], test: Callable[[Judged], bool], of: Callable[[Judged], bool]) -> float | None:

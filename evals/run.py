@@ -1,91 +1,130 @@
-"""One evaluation run: every case asked, measured and written down."""
+"""One evaluation run: every case asked of every system, measured and written down."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import statistics
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from evals.baselines import baselines
 from evals.cases import Case
-from evals.measures import Judged, f1, interval, judge, rate
+from evals.figures import figures
+from evals.measures import Judged, judge
+from evals.provenance import digest, provenance
+from evals.retrieval import Qrels, Ranked, rank_figures, relevant, write_qrels, write_run
+from evals.store import Progress, finish, write_rows
+from evals.systems import OURS, Asked, System, Whole
+from sequitur.assemble import Assembly
 from sequitur.chat import Chat
-from sequitur.errors import QuestionError
+from sequitur.jsonvalue import from_json
 from sequitur.render import record
-from sequitur.schema import Answer, Role, Turn
+from sequitur.schema import Answer
+from sequitur.settings import Settings
 
-_TIMES = ("milliseconds",)
+_TIMES = "milliseconds"
+_EVERY = 50  # cases between two lines of progress
 
-
-def predict(chat: Chat, case: Case) -> Answer:
-    """The system's answer to the last turn, after its own answers to the earlier ones."""
-    turns: list[Turn] = []
-    for turn in case.turns[:-1]:
-        try:
-            turns.append(chat.turn(chat.ask(turn, tuple(turns), Role(case.role))))
-        except QuestionError:
-            continue
-    return chat.ask(case.turns[-1], tuple(turns), Role(case.role))
+Row = dict[str, Any]
 
 
-def run(chat: Chat, cases: Sequence[Case]) -> tuple[list[Judged], list[dict[str, Any]]]:
-    """Judged cases and their predictions. Predictions hold no times, so that equal runs are equal byte for byte."""
-    judged, predictions = [], []
-    for case in cases:
-        answer = predict(chat, case)
-        judged.append(judge(case, answer, chat.documents, chat.article.disclaimer))
-        whole = record(answer)
-        predictions.append({"id": case.id, **{name: value for name, value in whole.items() if name not in _TIMES}})
-    return judged, predictions
+class Plan(NamedTuple):
+    """What a run asks, of what, and where it is written."""
+
+    assembly: Assembly
+    settings: Settings
+    cases: tuple[Case, ...]
+    folder: Path
+    with_baselines: bool = False
+    seed: int = 0
 
 
-def summary(judged: Sequence[Judged]) -> dict[str, Any]:
-    """The figures of a run: means with bootstrap intervals, and rates."""
+class Asking(NamedTuple):
+    """The systems of a run and the corpus they are judged against."""
 
-    def mean(name: str) -> dict[str, float] | None:
-        found = interval([getattr(row, name) for row in judged])
-        return {key: round(value, 4) for key, value in dataclasses.asdict(found).items()} if found else None
+    systems: tuple[System, ...]
+    disclaimer: str
+    assembly: Assembly
 
-    abstention = {name: round(value, 4) for name, value in f1(judged).items()}
-    answered = [row.words for row in judged if row.outcome == "answered"]
-    times = sorted(row.milliseconds for row in judged)
+
+def run(plan: Plan, say: Callable[[str], None] = lambda line: print(line, file=sys.stderr)) -> dict[str, Any]:
+    """Ask, measure, write the run folder; returns its summary. What an interrupted run of the same name has finished is not asked again."""
+    made_with = provenance(plan.assembly, plan.settings, plan.cases, plan.seed)
+    ask = Asked(Chat(plan.assembly, plan.settings))
+    systems: tuple[System, ...] = (Whole(ask), *(baselines(plan.assembly, ask) if plan.with_baselines else ()))
+    asking = Asking(systems, ask.chat.article.disclaimer, plan.assembly)
+    progress = Progress(plan.folder)
+    finished = False
+    try:
+        rows = _rows(asking, plan.cases, progress, _base(made_with), say)
+        documents, passages = plan.assembly.index.documents, plan.assembly.index.passages
+        qrels = {case.id: grades for case in plan.cases if case.outcome == "answer" and (grades := relevant(case, documents, passages))}
+        summary = _write(plan, rows, qrels, made_with)
+        finished = True
+    finally:
+        progress.close(finished=finished)
+    return summary
+
+
+def _base(made_with: Mapping[str, Any]) -> str:
+    """What of a run's making an answer depends on; the seed only moves the intervals, and other cases are other cases."""
+    return digest({name: value for name, value in made_with.items() if name not in {"seed", "gold", "commit"}})
+
+
+def _rows(asking: Asking, cases: Sequence[Case], progress: Progress, base: str, say: Callable[[str], None]) -> dict[str, list[Row]]:
+    """For each system its rows in the order of the cases."""
+    rows: dict[str, list[Row]] = {system.name: [] for system in asking.systems}
+    for number, case in enumerate(cases, 1):
+        content = digest(dataclasses.asdict(case))
+        for system in asking.systems:
+            key = f"{system.name}:{case.id}:{content}:{base}"
+            row = progress.get(key)
+            if row is None:
+                row = {"key": key, **_asked(asking, system, case)}
+                progress.add(row)
+            rows[system.name].append(row)
+        if number % _EVERY == 0 or number == len(cases):
+            say(f"asked {number} of {len(cases)} cases")
+    return rows
+
+
+def _asked(asking: Asking, system: System, case: Case) -> Row:
+    answer, ranked = system.predict(case)
+    judged = judge(case, answer, asking.assembly.index.documents, asking.disclaimer)
     return {
-        "cases": len(judged),
-        "nugget_recall": mean("vital"),
-        "okay_nugget_recall": mean("okay"),
-        "evidence_recall": mean("evidence"),
-        "citation_precision": mean("citation_precision"),
-        "citation_recall": mean("citation_recall"),
-        "numeric_fidelity": mean("numbers"),
-        "abstention": abstention,
-        "urgent_recall": rate(judged, lambda row: row.outcome == "urgent", lambda row: row.expected == "urgent"),
-        "urgent_false_alarms": rate(judged, lambda row: row.outcome == "urgent", lambda row: row.expected != "urgent"),
-        "personal_recall": rate(judged, lambda row: row.outcome == "personal", lambda row: row.expected == "refuse-personal"),
-        "forbidden_statements": sum(row.forbidden for row in judged),
-        "disclaimer_share": rate(judged, lambda row: row.disclaimer, lambda _: True),
-        "median_words": statistics.median(answered) if answered else None,
-        "milliseconds": {"p50": statistics.median(times), "p95": times[int(0.95 * (len(times) - 1))]},
+        "judged": dataclasses.asdict(judged),
+        "ranked": list(ranked),
+        "answer": _prediction(case, answer) if system.name == OURS else None,
     }
 
 
-def table(figures: dict[str, Any]) -> str:
-    """The figures as one plain table."""
-    lines = [f"{'measure':28}{'value':>8}  95 % interval    cases"]
-    for name, value in figures.items():
-        if isinstance(value, dict) and "mean" in value:
-            lines.append(f"{name:28}{value['mean']:8.3f}  {value['low']:.3f} … {value['high']:.3f}  {value['cases']:5}")
-        elif isinstance(value, dict):
-            lines.extend(f"{name + ' ' + part:28}{number:8.3f}" for part, number in value.items())
-        elif value is not None:
-            lines.append(f"{name:28}{value:8.3f}" if isinstance(value, float) else f"{name:28}{value:8}")
-    return "\n".join(lines)
+def _prediction(case: Case, answer: Answer) -> dict[str, Any]:
+    """An answer without times, so that equal runs are equal byte for byte."""
+    return {"id": case.id, **{name: value for name, value in record(answer).items() if name != _TIMES}}
 
 
-def write(folder: Path, figures: dict[str, Any], judged: Sequence[Judged], predictions: Sequence[dict[str, Any]]) -> None:
-    """Write summary.json, judged.jsonl and predictions.jsonl."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "summary.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    for name, rows in (("judged", [dataclasses.asdict(row) for row in judged]), ("predictions", list(predictions))):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+def _write(plan: Plan, rows: Mapping[str, list[Row]], qrels: Qrels, made_with: Mapping[str, Any]) -> dict[str, Any]:
+    judged = {name: ranked_rows(found, qrels) for name, found in rows.items()}
+    files = [plan.folder / name for name in ("predictions.jsonl", "qrels.trec")]
+    write_rows(files[0], [row["answer"] for row in rows[OURS]])
+    write_qrels(files[1], qrels)
+    for name, found in rows.items():
+        place = plan.folder if name == OURS else plan.folder / "baselines" / name
+        write_rows(place / "judged.jsonl", judged[name])
+        write_run(place / "run.trec", _runs(found), name)
+        files.extend((place / "judged.jsonl", place / "run.trec"))
+    summary = {"provenance": dict(made_with), **figures(judged, plan.seed)}
+    finish(plan.folder, summary, files)
+    return summary
+
+
+def ranked_rows(rows: Sequence[Row], qrels: Qrels) -> list[Judged]:
+    """The judged cases of a system, with what its rankings are worth."""
+    runs = _runs(rows)
+    values = rank_figures({case: grades for case, grades in qrels.items() if case in runs}, runs)
+    return [from_json(Judged, {**row["judged"], **values.get(row["judged"]["id"], {})}) for row in rows]
+
+
+def _runs(rows: Sequence[Row]) -> dict[str, Ranked]:
+    return {row["judged"]["id"]: tuple(row["ranked"]) for row in rows}

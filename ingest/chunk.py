@@ -10,11 +10,17 @@ from ingest.article import inline_citations
 from sequitur.schema import TITLE, Article, Block, Document, Passage, Section, Span
 from sequitur.text import body_start, sentences, words
 
-VERSION = "7"  # part of the index's identity: a change here means cutting and embedding again
 _LONG_ITEM = 60
-_HEADING = re.compile(r"^#{1,6}\s+(?P<name>.+?)\s*$", re.MULTILINE)
+_HEADING = re.compile(r"^(?P<marks>#{1,6})\s+(?P<name>.+?)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
 _REMARK = re.compile(r"\b(?:seed article|the article (?:above|under review)|chatbot|for lookups)\b", re.IGNORECASE)
+_APART = re.compile(  # sections of a publication that say nothing of its subject
+    r"references|bibliography|literature cited|acknowledge?ments?|funding|(?:declaration of )?(?:conflicts?|competing) (?:of )?interests?|disclosures?|"
+    r"author(?:s['’]?|['’]s)? (?:contributions?|information)|data availability(?: statement)?|supplementary (?:material|data|information)|abbreviations|"
+    r"publisher['’]?s note|ethics (?:approval|statement).*",
+    re.IGNORECASE,
+)
+_LOST = re.compile("[\ufffd\ue000-\uf8ff]")  # characters that a file's fonts do not spell out
 _UNCHECKED = re.compile(r"\bnot page-checked|\brecalled\b|to our recollection|rest on memory", re.IGNORECASE)
 
 
@@ -66,7 +72,7 @@ def reference_passages(document: Document) -> tuple[Passage, ...]:
         if at >= 0:
             found.append(_passage(document, Span(at, at + len(document.population)), "Population", None))
     for heading, span in _markdown_sections(document.text, start):
-        found.extend(_section_passages(document, heading, span))
+        found.extend(passage for passage in _section_passages(document, heading, span) if not _LOST.search(passage.text))
     return tuple({passage.span: passage for passage in found}.values())
 
 
@@ -79,13 +85,18 @@ def title_passage(document: Document) -> Iterator[Passage]:
 
 
 def _markdown_sections(text: str, start: int) -> Iterator[tuple[str, Span]]:
-    heading, begin = "", start
-    for match in _HEADING.finditer(text, start):
-        if text[begin : match.start()].strip():
-            yield heading, Span(begin, match.start())
-        heading, begin = match["name"], match.end()
-    if text[begin:].strip():
-        yield heading, Span(begin, len(text))
+    """Text below each heading, under the headings it is nested in ("Results: Pain"); acknowledgements, reference lists and the like are passed over."""
+    path: dict[int, str] = {}
+    begin = start
+    for match in [*_HEADING.finditer(text, start), None]:
+        stop = match.start() if match else len(text)
+        names = [name for level, name in sorted(path.items()) if level > 1] or list(path.values())
+        if text[begin:stop].strip() and not any(_APART.fullmatch(name.rstrip(":")) for name in names):
+            yield ": ".join(names), Span(begin, stop)
+        if match:
+            level = len(match["marks"])
+            path = {depth: name for depth, name in path.items() if depth < level} | {level: match["name"]}
+            begin = match.end()
 
 
 def _section_passages(document: Document, heading: str, span: Span) -> Iterator[Passage]:

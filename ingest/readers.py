@@ -1,4 +1,4 @@
-"""Files → documents. A text file's stored text is its whole content, so every offset can be checked in the file itself."""
+"""Files → documents. A plain-text file's stored text is its whole content, so every offset can be checked in the file itself."""
 
 from __future__ import annotations
 
@@ -9,61 +9,91 @@ from typing import Any
 
 import yaml
 
+from ingest.formats import BIBLIOGRAPHY, MAX_BYTES, SUFFIXES, Extract, decode, expected_kind, extract
+from ingest.formats.sniff import mismatch
+from ingest.markdown import plain_page
 from sequitur.errors import CorpusError
 from sequitur.schema import Document
-from sequitur.text import FRONT_MATTER, body_start, canonical
+from sequitur.text import FRONT_MATTER, body_start
 
-READABLE = (".md", ".txt")
-_MAX_BYTES = 20_000_000
+ARTICLE_NAMES = ("article.txt", "article.md", "article.html", "article.htm")
+_MAX_TEXT_BYTES = 20_000_000
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
-def read_text(path: Path) -> str:
-    """The canonical text of a file.
+def read_bytes(path: Path) -> bytes:
+    """The content of a regular file whose ending agrees with it.
 
     Raises:
-        CorpusError: the file is unreadable, too large, empty, binary, or not UTF-8; the message says which.
+        CorpusError: it cannot be read, is too large, or is not what its name says; the message says which.
     """
+    most = _MAX_TEXT_BYTES if expected_kind(path.suffix) in {"", "text"} else MAX_BYTES
     try:
         if not path.is_file():
             message = "not a regular file"
             raise CorpusError(message)
-        if path.stat().st_size > _MAX_BYTES:
-            message = f"larger than {_MAX_BYTES // 1_000_000} MB"
+        if path.stat().st_size > most:
+            message = f"larger than {most // 1_000_000} MB"
             raise CorpusError(message)
-        text = canonical(path.read_bytes())
-    except UnicodeDecodeError as error:
-        message = f"not UTF-8 text (byte {error.start})"
-        raise CorpusError(message) from error
+        data = path.read_bytes()
     except OSError as error:
         message = f"cannot be read ({error.strerror})"
         raise CorpusError(message) from error
+    if not data.strip():
+        message = "empty"
+        raise CorpusError(message)
+    wrong = mismatch(path.suffix.lower(), data) if expected_kind(path.suffix) else ""
+    if wrong:
+        raise CorpusError(wrong)
+    return data
+
+
+def read_text(path: Path) -> tuple[str, tuple[str, ...]]:
+    """The canonical text of a plain-text file, and what had to be mended for it.
+
+    Raises:
+        CorpusError: the file is unreadable, too large, empty, binary, or of no certain encoding; the message says which.
+    """
+    text, notes = decode(read_bytes(path))
     if "\x00" in text:
         message = "holds NUL bytes: not a text file"
         raise CorpusError(message)
     if not text.strip():
         message = "empty"
         raise CorpusError(message)
-    return text
+    return text, notes
 
 
 def read_article(path: Path, slug: str) -> Document:
-    """The article of a corpus folder; its id is the folder's name."""
-    text = read_text(path)
+    """The article of a corpus folder; its id is the folder's name.
+
+    Raises:
+        CorpusError: the file cannot be read; the message is the reason.
+    """
+    if expected_kind(path.suffix) == "html":
+        found = extract("html", read_bytes(path), article=True)
+        text, notes = found.text, found.notes
+    else:
+        text, notes = read_text(path)
+        text = plain_page(text) if path.suffix.lower() == ".md" else text
     title = next((line.lstrip("# ").strip() for line in text[body_start(text) :].split("\n") if line.strip()), slug)
-    return _document(path, slug, slug, text, {"kind": "article", "title": title})
+    return _document(path, slug, slug, text, {"kind": "article", "title": title, "notes": notes})
 
 
 def read_reference(path: Path, slug: str) -> Document:
-    """A reference document with what its front matter states; without front matter its id is the file's name.
+    """A reference document with what its front matter, or the file itself, states; without a stated id it is known by its file's name.
 
     Raises:
         CorpusError: the file or its front matter cannot be read; the message is the reason.
     """
-    if path.suffix.lower() not in READABLE:
-        message = f"{path.suffix or 'files without an ending'}: not a format that can be read here ({', '.join(READABLE)})"
+    kind = expected_kind(path.suffix)
+    if not kind:
+        readable = ", ".join([*SUFFIXES, *BIBLIOGRAPHY])
+        message = f"{path.suffix or 'files without an ending'}: not a format that can be read here ({readable})"
         raise CorpusError(message)
-    text = read_text(path)
+    if kind != "text":
+        return _extracted(path, slug, extract(kind, read_bytes(path)))
+    text, notes = read_text(path)
     match = FRONT_MATTER.match(text)
     front = _front_matter(match["yaml"]) if match else {}
     if text.startswith("---\n") and not match:
@@ -78,7 +108,17 @@ def read_reference(path: Path, slug: str) -> Document:
         raise CorpusError(message)
     heading = re.search(r"^#\s+(.+)$", text[body_start(text) :], re.MULTILINE)
     front.setdefault("title", heading[1].strip() if heading else path.stem)
-    return _document(path, identity, slug, text, front)
+    return _document(path, identity, slug, text, {**front, "notes": notes})
+
+
+def _extracted(path: Path, slug: str, found: Extract) -> Document:
+    """A document of what a file's reader found; its id is made of the file's name."""
+    identity = re.sub(r"[^a-z0-9._]+", "-", path.stem.lower()).strip("-._")
+    if not _ID.fullmatch(identity):
+        message = f"the name {path.stem!r} makes no id: rename it with letters a-z or digits"
+        raise CorpusError(message)
+    said = {name: getattr(found, name) for name in ("authors", "year", "journal", "doi", "pmid", "url", "kind", "pages", "notes")}
+    return _document(path, identity, slug, found.text, {**said, "title": found.title or path.stem, "authors": list(found.authors)})
 
 
 def _front_matter(source: str) -> dict[str, Any]:
@@ -88,10 +128,13 @@ def _front_matter(source: str) -> dict[str, Any]:
         where = getattr(error, "problem_mark", None)
         message = f"front matter is not valid YAML{f' (line {where.line + 2})' if where else ''}"
         raise CorpusError(message) from error
+    except (ValueError, RecursionError) as error:
+        message = f"front matter holds a value that is none ({type(error).__name__})"
+        raise CorpusError(message) from error
     if not isinstance(front, dict):
         message = "front matter is not a list of keys and values"
         raise CorpusError(message)
-    return front
+    return {str(key): value for key, value in front.items() if key not in {"pages", "notes"}}
 
 
 def _document(path: Path, identity: str, slug: str, text: str, front: dict[str, Any]) -> Document:
@@ -119,4 +162,6 @@ def _document(path: Path, identity: str, slug: str, text: str, front: dict[str, 
         confidence=said("confidence"),
         cited_as=said("cited_as"),
         cited_as_candidate=said("cited_as_candidate"),
+        pages=tuple(front.get("pages", ())),
+        notes=tuple(front.get("notes", ())),
     )

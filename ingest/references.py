@@ -183,7 +183,10 @@ class _Desk:
         return None
 
     def stated(self, number: str, claims: Sequence[Passage]) -> LedgerEntry | None:
-        """The entry of a number that documents themselves bear; None where none does."""
+        """The entry of a number that the list prints or that documents bear; None where neither does."""
+        printed = [entry for entry in self._article.references if entry.label == number]
+        if len(printed) == 1:
+            return self._printed(number, printed[0])
         bearing = [profile for profile in self._profiles if profile.document.cited_as == number]
         if not bearing:
             return None
@@ -196,26 +199,42 @@ class _Desk:
             ids = tuple(profile.document.id for profile in [*bearing, *candidates])
             reason = f"the list names the publisher's own overview ({overview.source}); its statements trace to these documents"
             return LedgerEntry(number, "self-citation", ids, overview.title, overview.year, reason, ())
-        fits = [self._fit(profile, claims) for profile in bearing]
+        return self._unlisted(number, bearing, claims)
+
+    def _unlisted(self, number: str, bearing: Sequence[_Profile], claims: Sequence[Passage]) -> LedgerEntry:
+        """The entry of a number that documents bear and the list does not name; of several, the one that alone has its figures."""
         if len(bearing) == 1:
             shared = self._shared(bearing[0], claims, alone=False)
             by_figures = f", and {_listing(shared)} {'stands' if len(shared) == 1 else 'stand'} in both" if shared else ""
             reason = f"its note states the number{by_figures}; the article's reference list does not name it"
             return _entry(number, "inferred", bearing, reason)
-        sure = [fit.profile for fit in fits if fit.profile and fit.shared]
+        sure = [profile for profile in bearing if self._shared(profile, claims)]
         if len(sure) == 1:
             reason = f"{len(bearing)} notes state this number; only in this one stand {_listing(self._shared(sure[0], claims))}"
             return _entry(number, "inferred", sure, reason)
         return _entry(number, "candidate", bearing, f"{len(bearing)} notes state this number and nothing tells which is meant")
 
+    def _printed(self, number: str, entry: ListedReference) -> LedgerEntry:
+        """The entry of a number that the list itself prints beside a title."""
+        found = [profile for profile in self._profiles if self._listed.get(profile.document.id) is entry]
+        reason = "the article's reference list prints this number beside this title"
+        if found:
+            return _entry(number, "listed", found[:1], reason)
+        return LedgerEntry(number, "listed", (), entry.title, entry.year, f"{reason}; there is no file for it in the corpus", ())
+
     def recognised(self, claims: Mapping[str, Sequence[Passage]]) -> dict[str, LedgerEntry]:
         """Entries of numbers that no note bears, the surest first; a document stands for one number only."""
-        free = [profile for profile in self._profiles if not profile.document.cited_as]
+        labelled = {id(entry) for entry in self._article.references if entry.label}
+        free = [
+            profile
+            for profile in self._profiles
+            if not profile.document.cited_as and id(self._listed.get(profile.document.id)) not in labelled
+        ]
         overview = self._overview()
         fits: dict[str, list[_Fit]] = {}
         for number, said in claims.items():
             found = [self._fit(profile, said) for profile in free if profile.document.cited_as_candidate in {"", number}]
-            found += [self._title_fit(entry, said) for entry in self._orphans if entry is not overview]
+            found += [self._title_fit(entry, said) for entry in self._orphans if entry is not overview and not entry.label]
             fits[number] = sorted(found, key=lambda fit: -fit.strength)
         taken: set[int] = set()
         entries: dict[str, LedgerEntry] = {}

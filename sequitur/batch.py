@@ -7,10 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from sequitur.chat import Chat, open_chat
+from sequitur.chat import Chat, open_library
 from sequitur.errors import CorpusError, QuestionError
 from sequitur.render import record
 from sequitur.schema import Role, Turn
@@ -20,19 +21,30 @@ from sequitur.text import canonical
 _PROGRESS_EVERY = 25
 
 
+class Conversation(NamedTuple):
+    """One line of the input; an empty `article` means the settings' one, or the only one."""
+
+    id: Any
+    turns: list[str]
+    article: str
+
+
 def run_batch(source: Path, target: Path, settings: Settings, role: Role) -> None:
     """Answer every conversation of `source`; `target` appears whole or not at all.
 
     Raises:
         QuestionError: a line is not a conversation; file and line are named.
+        SettingsError: an article is not there, or none is named among several.
     """
     conversations = list(read_conversations(source))
-    chat = open_chat(settings)
+    library = open_library(settings)
+    chats = {name: library.chat(name) for name in dict.fromkeys(conversation.article for conversation in conversations)}
     aside = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with aside.open("w", encoding="utf-8") as lines:
-            for number, (identity, turns) in enumerate(conversations, 1):
-                lines.write(json.dumps({"id": identity, **_answer(chat, turns, role)}, ensure_ascii=False) + "\n")
+            for number, asked in enumerate(conversations, 1):
+                answer = _answer(chats[asked.article], asked.turns, role)
+                lines.write(json.dumps({"id": asked.id, **answer}, ensure_ascii=False) + "\n")
                 if number % _PROGRESS_EVERY == 0 or number == len(conversations):
                     print(f"answered {number} of {len(conversations)} conversations", file=sys.stderr)
         aside.replace(target)
@@ -49,7 +61,7 @@ def _answer(chat: Chat, turns: list[str], role: Role) -> dict[str, Any]:
     past: list[Turn] = []
     for turn in turns[:-1]:
         try:
-            past.append(chat.turn(chat.ask(turn, tuple(past), role)))
+            past.append(replace(chat.turn(chat.ask(turn, tuple(past), role)), markers=(), used=0))  # only the last answer is shown
         except QuestionError:
             continue
     try:
@@ -58,8 +70,8 @@ def _answer(chat: Chat, turns: list[str], role: Role) -> dict[str, Any]:
         return {**record(chat.refused(turns[-1], str(error), role)), "error": str(error)}
 
 
-def read_conversations(source: Path) -> Iterator[tuple[Any, list[str]]]:
-    """(id, turns) of each line of a JSON Lines file.
+def read_conversations(source: Path) -> Iterator[Conversation]:
+    """The conversation of each line of a JSON Lines file.
 
     Raises:
         QuestionError: the file is missing, empty, or a line is malformed; file and line are named.
@@ -77,11 +89,14 @@ def read_conversations(source: Path) -> Iterator[tuple[Any, list[str]]]:
             continue
         try:
             value = json.loads(row)
-            identity, turns = value["id"], value["turns"]
-        except (ValueError, KeyError, TypeError) as error:
+            identity, turns, article = value["id"], value["turns"], value.get("article", "")
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f'{source}, line {number}: not a conversation {{"id","turns":[…]}}'
             raise QuestionError(message) from error
         if not isinstance(turns, list) or not turns or not all(isinstance(turn, str) for turn in turns):
             message = f"{source}, line {number}: `turns` is not a list of one or more strings"
             raise QuestionError(message)
-        yield identity, turns
+        if not isinstance(article, str):
+            message = f"{source}, line {number}: `article` is not the name of an article"
+            raise QuestionError(message)
+        yield Conversation(identity, turns, article)

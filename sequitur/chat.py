@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from sequitur import safety
-from sequitur.assemble import Assembly, assemble
+import prompts
+from sequitur import __version__, safety
+from sequitur.assemble import Assembly, Shelf, open_shelf
 from sequitur.cite import Citer
 from sequitur.compose import compose
 from sequitur.condense import condense, question_text
-from sequitur.errors import ModelError, StoreError
+from sequitur.errors import ModelError
 from sequitur.retrieve import retrieve
 from sequitur.schema import (
     Answer,
     Article,
     CheckedClaim,
+    Citation,
     Document,
     Draft,
     Hit,
     LedgerEntry,
     Outcome,
     Passage,
+    Provenance,
     Query,
     Retrieved,
     Review,
@@ -45,21 +50,26 @@ class Stage:
     """A stage that has been reached: "understanding", "searching", "composing", "checking"."""
 
     name: str
+    hits: tuple[Hit, ...] = ()  # what the search found, told with "composing"
 
 
 class Chat:
     """Answers questions about one article from an opened index. Holds no conversation: turns are passed in."""
 
     def __init__(self, assembly: Assembly, settings: Settings) -> None:
-        """Use `open_chat` instead."""
+        """Use `open_chat` or `Library.chat` instead."""
         self._assembly = assembly
         self._settings = settings
         self._index = assembly.index
-        if not self._index.articles:
-            message = "the index holds no article, only references: add corpus/<article>/article.txt and run `sequitur ingest`"
-            raise StoreError(message)
         self._entry = self._index.articles[0]
         self._citer = Citer(self._index, self._entry)
+        self._provenance = Provenance(
+            version=__version__,
+            article=self._index.documents[self.article.document_id].article,
+            generation=self._index.generation,
+            corpus=corpus_digest({document.id: document.sha256 for document in self._index.documents.values()}),
+            embedder=assembly.embedder.fingerprint,
+        )
 
     @property
     def article(self) -> Article:
@@ -92,8 +102,7 @@ class Chat:
         Raises:
             QuestionError: the question cannot be asked.
         """
-        query = condense(question, (), self._assembly.vocabulary)
-        return retrieve(query, self._index, self._assembly.embedder, k).hits
+        return _search(self._assembly, question, k)
 
     def ask(self, question: str, turns: Sequence[Turn] = (), role: Role = Role.CLINICIAN, standalone: str | None = None) -> Answer:
         """One verified answer.
@@ -130,20 +139,31 @@ class Chat:
         yield Stage("searching")
         retrieved = retrieve(query, self._index, self._assembly.embedder)
         clock.lap("retrieve")
-        yield Stage("composing")
+        yield Stage("composing", retrieved.hits)
         draft = self._draft(query, retrieved, role, gate)
         clock.lap("compose")
         yield Stage("checking")
-        yield from self._checked(query, retrieved, draft, role, clock, gate)
+        yield from self._checked(query, retrieved, draft, _Asked(turns, role, gate), clock)
 
     def refused(self, question: str, reason: str, role: Role = Role.CLINICIAN) -> Answer:
         """The answer to a question that cannot be asked: the reason, with the disclaimer like any other."""
         return self._plain(question, Outcome.ABSTAINED, f"{reason[:1].upper()}{reason[1:]}.", role, _Clock())
 
     def turn(self, answer: Answer) -> Turn:
-        """What a later question needs to know of an answer."""
-        shown = tuple(citation.passage_id for citation in answer.citations)
-        return Turn(answer.question, answer.standalone, shown, answer.outcome.value)
+        """What a later question needs to know of an answer. A passage that has changed since is no longer known by its number."""
+        same = [citation for citation in answer.citations if self._stands(citation)]
+        return Turn(
+            answer.question,
+            answer.standalone,
+            tuple(citation.passage_id for citation in same),
+            answer.outcome.value,
+            tuple(citation.marker for citation in same),
+            max((citation.marker for citation in answer.citations), default=0),
+        )
+
+    def _stands(self, citation: Citation) -> bool:
+        document = self._index.documents.get(citation.source)
+        return citation.passage_id in self._index.by_id and document is not None and document.sha256 == citation.sha256
 
     def _draft(self, query: Query, retrieved: Retrieved, role: Role, gate: Gate) -> Draft:
         """The draft to check; it says why it is not the language model's where one is set. What is personal is never given to a model."""
@@ -161,19 +181,17 @@ class Chat:
             )
         return draft
 
-    def _checked(
-        self, query: Query, retrieved: Retrieved, draft: Draft, role: Role, clock: _Clock, gate: Gate
-    ) -> Iterator[CheckedClaim | Answer]:
+    def _checked(self, query: Query, retrieved: Retrieved, draft: Draft, by: _Asked, clock: _Clock) -> Iterator[CheckedClaim | Answer]:
         kept, withheld = self._citer.check(draft.claims)
-        claims, citations = self._citer.cite(kept)
+        claims, citations = self._citer.cite(kept, by.turns)
         clock.lap("verify")
         yield from claims
-        outcome = Outcome.PERSONAL if gate is Gate.PERSONAL else Outcome.ANSWERED if claims else Outcome.ABSTAINED
+        outcome = Outcome.PERSONAL if by.gate is Gate.PERSONAL else Outcome.ANSWERED if claims else Outcome.ABSTAINED
         related = () if claims else self._citer.related(retrieved.hits)
-        text = markdown(outcome, claims, citations, draft.missing, self.article, role)
-        if gate is Gate.CONCERN:
+        text = markdown(outcome, claims, citations, draft.missing, self.article, by.role)
+        if by.gate is Gate.CONCERN:
             text = f"{safety.concern(self._numbers())}\n\n{text}"
-        answer = self._plain(query.asked, outcome, text, role, clock)
+        answer = self._plain(query.asked, outcome, text, by.role, clock)
         yield replace(
             answer,
             standalone=query.standalone,
@@ -185,7 +203,15 @@ class Chat:
             note=draft.note,
             suggestions=suggestions(self.article, self._index, query, citations),
             milliseconds=clock.laps(),
+            provenance=self._made(draft, retrieved),
         )
+
+    def _made(self, draft: Draft, retrieved: Retrieved) -> Provenance:
+        found = tuple(hit.passage.id for hit in retrieved.hits)
+        if draft.mode != "llm":
+            return replace(self._provenance, retrieved=found)
+        given = tuple((name, prompts.digest(name)) for name in prompts.names())
+        return replace(self._provenance, retrieved=found, model=self._settings.llm, prompts=given)
 
     def _plain(self, asked: str, outcome: Outcome, text: str, role: Role, clock: _Clock) -> Answer:
         article = self.article
@@ -205,19 +231,84 @@ class Chat:
             note="",
             suggestions=() if outcome is Outcome.URGENT else self.starters[:3],
             milliseconds=clock.laps(),
+            provenance=self._provenance,
         )
 
     def _numbers(self) -> safety.Numbers:
         return safety.Numbers(self._settings.emergency_number, self._settings.crisis_line, self._settings.poison_centre)
 
 
-def open_chat(settings: Settings) -> Chat:
-    """A chat over the index that the settings name.
+def corpus_digest(documents: Mapping[str, str]) -> str:
+    """One sha256 for a whole corpus, from the sha256 of each document by id: it changes when one comes, goes or changes."""
+    lines = sorted(f"{identity} {sha256}" for identity, sha256 in documents.items())
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class Library:
+    """The articles of an opened index: a chat about each, and a search over all."""
+
+    def __init__(self, shelf: Shelf, settings: Settings) -> None:
+        """Use `open_library` instead."""
+        self._shelf, self._settings = shelf, settings
+
+    @property
+    def generation(self) -> str:
+        """Name of the index's generation."""
+        return self._shelf.generation
+
+    @property
+    def articles(self) -> Mapping[str, Article]:
+        """The articles by slug."""
+        return self._shelf.articles
+
+    def chat(self, article: str = "") -> Chat:
+        """A chat about one article, which cites it and its own references alone; by default the settings' one, or the only one.
+
+        Raises:
+            StoreError: there is no article.
+            SettingsError: there is none of that name, or there are several and none is named.
+        """
+        return Chat(self._shelf.about(article or self._settings.article), self._settings)
+
+    def search(self, question: str, k: int = 10) -> tuple[tuple[Document, Hit], ...]:
+        """The k best passages of all articles and references, each with its document.
+
+        Raises:
+            QuestionError: the question cannot be asked.
+        """
+        whole = self._shelf.whole()
+        return tuple((whole.index.documents[hit.passage.document_id], hit) for hit in _search(whole, question, k))
+
+
+def open_library(settings: Settings) -> Library:
+    """The articles of the index that the settings name.
 
     Raises:
         SequiturError: there is no usable index or embedder; the message says what mends it.
     """
-    return Chat(assemble(settings), settings)
+    return Library(open_shelf(settings), settings)
+
+
+def open_chat(settings: Settings) -> Chat:
+    """A chat about the article that the settings name, or the only one.
+
+    Raises:
+        SequiturError: as `open_library` and `Library.chat`.
+    """
+    return open_library(settings).chat()
+
+
+def _search(assembly: Assembly, question: str, k: int) -> tuple[Hit, ...]:
+    query = condense(question, (), assembly.vocabulary)
+    return retrieve(query, assembly.index, assembly.embedder, k).hits
+
+
+class _Asked(NamedTuple):
+    """What came before a question, who asks it, and what the gate said."""
+
+    turns: Sequence[Turn]
+    role: Role
+    gate: Gate
 
 
 class _Clock:

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from sequitur.index import ArticleEntry, Index
-from sequitur.schema import CheckedClaim, Citation, CitedReference, Claim, Hit, Passage, Verdict, Withheld, short_name
+from sequitur.schema import (
+    CheckedClaim,
+    Citation,
+    CitedReference,
+    Claim,
+    Hit,
+    Passage,
+    Turn,
+    Verdict,
+    Withheld,
+    page_of,
+    retraction_check,
+    short_name,
+)
 from sequitur.verify import Checked, check_all, source_span
 
 _RELATED = 3
+
+
+def numbers_given(turns: Sequence[Turn]) -> Mapping[str, int]:
+    """The citation numbers that a conversation has given to passages so far."""
+    return {identity: marker for turn in turns for identity, marker in zip(turn.shown, turn.markers, strict=False)}
 
 
 class Citer:
@@ -24,14 +43,22 @@ class Citer:
         """The claims that the verifier lets through, and those it withholds."""
         return check_all(claims, self._index.by_id, self._index.documents)
 
-    def cite(self, kept: Sequence[tuple[Claim, Checked]]) -> tuple[tuple[CheckedClaim, ...], tuple[Citation, ...]]:
-        """Number the passages in order of first mention; the same passage keeps its number."""
+    def cite(
+        self, kept: Sequence[tuple[Claim, Checked]], turns: Sequence[Turn] = ()
+    ) -> tuple[tuple[CheckedClaim, ...], tuple[Citation, ...]]:
+        """Number the passages in order of first mention; one that an earlier turn has numbered keeps its number."""
+        earlier = numbers_given(turns)
+        new = count(max((turn.used for turn in turns), default=0) + 1)
         markers: dict[str, int] = {}
         claims = []
         for claim, checked in kept:
-            cited = tuple(markers.setdefault(identity, len(markers) + 1) for identity in checked.carried_by)
+            for identity in checked.carried_by:
+                if identity not in markers:
+                    markers[identity] = earlier.get(identity) or next(new)
+            cited = tuple(markers[identity] for identity in checked.carried_by)
             claims.append(CheckedClaim(claim.text, cited, Verdict.SUPPORTED, claim.lead))
-        citations = tuple(self._citation(self._index.by_id[identity], marker, markers) for identity, marker in markers.items())
+        in_order = sorted(markers.items(), key=lambda item: item[1])
+        citations = tuple(self._citation(self._index.by_id[identity], marker, markers) for identity, marker in in_order)
         return tuple(claims), citations
 
     def related(self, hits: Sequence[Hit]) -> tuple[Citation, ...]:
@@ -61,6 +88,8 @@ class Citer:
             confidence=document.confidence,
             flags=passage.flags,
             cites=self._chain(passage, markers),
+            retraction_check=retraction_check(document),
+            page=page_of(document, span.start),
         )
 
     @property

@@ -16,7 +16,7 @@ from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved, Span
 from sequitur.text import quantities, sentences, words
 
 _MOST_CLAIMS = 9
-_BUDGET = 115  # words; a single long claim may pass it
+_BUDGET = 150  # words; a single long claim may pass it
 _SHORT = 45  # words below which an answer may still take a claim from further down, if it covers nearly as much
 _NEARLY = 0.7
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
@@ -42,7 +42,7 @@ class Thresholds(NamedTuple):
     similarity: float = 2.3  # best cosine to the question
     anchored: float = 0.2  # it names a source, or something medical that the corpus knows
     again: float = 0.7  # what each earlier claim of the same source costs the next one, unless that source is asked about
-    drop: float = 4.0  # a claim worth that much less than the best is left out
+    drop: float = 2.75  # a claim worth that much less than the best is left out
 
 
 THRESHOLDS = Thresholds()

@@ -19,6 +19,7 @@ _IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in ha
 _IN_TITLE = 0.8  # what a concept counts that only the document's title has
 _UNLIKE, _ALIKE = 0.5, 0.85  # cosines of two words at which resemblance begins and is full
 _RESEMBLES = 0.7  # what full resemblance counts
+_KIN = 0.5  # weight up to which another wording of a drug is only its kin: its class, or another member
 _DOSES = frozenset({"mg", "g", "µg", "mg/kg", "mg/day", "mg/h", "mg/kg/h", "µg/kg", "mcg/kg", "g/day"})
 _TIMES = frozenset({"day", "week", "month", "year", "h", "min"})
 _PEOPLE = frozenset({"patient", "people", "participant", "adult", "trial", "studies"})
@@ -134,7 +135,9 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
     missing: list[str] = []
     share, medical, anchored = 0.0, 0.0, False
     for focus, concept in zip(query.focus, concepts, strict=True):
-        if any(all(index.frequency.get(term, 0) for term in terms) for terms, _ in concept.wordings):
+        if any(
+            all(index.frequency.get(term, 0) for term in terms) for terms, weight in concept.wordings if weight > _KIN or not focus.exact
+        ):
             anchored = anchored or focus.medical
             continue
         missing.append(focus.wordings[0][0])

@@ -3,6 +3,7 @@
 * SequiturError
   - QuestionError      the question cannot be asked (empty, too long, no letters)
   - SettingsError      a setting is missing or out of range
+  - InputError         a file given to a command is malformed; it is named, with the line
   - CorpusError        a document or article is unreadable
   - StoreError         no usable index: missing, damaged, foreign or made by another model
   - ModelError         a model failed; `retryable` says whether trying again can help
@@ -30,6 +31,13 @@ class SettingsError(SequiturError):
     """A setting is missing, unknown or out of range."""
 
     code = "bad-setting"
+    exit_code = 2
+
+
+class InputError(SequiturError):
+    """A file given to a command is missing or malformed."""
+
+    code = "bad-input"
     exit_code = 2
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from sequitur.text import tokens
+
 # Most specific first; a question may want several.
 _WANTS: tuple[tuple[str, str], ...] = (
     ("dose", r"\bdos(?:e|es|ing|age)\b|how much(?: \w+)? (?:should|do|to|is|are|was|were|ket)|\bmg\b|\bregimen|titrat|start(?:ing)? (?:at|dose|with)|\btarget\b|\bmax(?:imum|imal)?\b|how (?:is|was|do you) (?:it )?(?:given|give|run)|\brate of infusion"),
@@ -48,3 +50,28 @@ def wants(question: str, clinical: Sequence[str] = ()) -> tuple[str, ...]:
     """Answer types that the wording asks for; `clinical` are the field's words for what was typed."""
     text = " ".join([question.lower(), *clinical])
     return tuple(name for name, pattern in _COMPILED if pattern.search(text))
+
+
+# The field's own words for what is asked, where the question says it in others ("what do they check", "did it make them poorly").
+TERMS: dict[str, str] = {
+    "dose": "dose mg/kg infusion daily",
+    "duration": "lasted weeks months after duration follow-up",
+    "size": "patients participants enrolled randomised included",
+    "number": "95% CI risk ratio mean difference percent",
+    "contraindication": "contraindications contraindicated avoid caution excluded",
+    "monitoring": "monitoring tests baseline before and after",
+    "harm": "adverse events side effects toxicity safety",
+    "recommendation": "recommended first-line second-line grade",
+    "comparison": "compared with versus difference between",
+    "mechanism": "mechanism receptor block central sensitisation",
+    "study": "trial study review published",
+    "benefit": "pain relief reduction improvement no difference from placebo",
+    "limits": "limitations small bias certainty low quality",
+    "why": "because lack of evidence uncertain",
+}
+
+
+def asking(question: str) -> frozenset[str]:
+    """The words of a question that say what kind of answer is wanted, as typed, in lower case."""
+    text = question.lower()
+    return frozenset(word for _, pattern in _COMPILED for found in pattern.finditer(text) for word in tokens(found[0]))

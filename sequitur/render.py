@@ -13,6 +13,7 @@ def record(answer: Answer) -> dict[str, Any]:
     whole: dict[str, Any] = to_json(answer)
     whole["abstained"], whole["urgent"] = answer.abstained, answer.urgent
     whole["milliseconds"] = dict(answer.milliseconds)
+    whole["provenance"]["prompts"] = dict(answer.provenance.prompts)
     return whole
 
 
@@ -23,7 +24,9 @@ def answer_from_record(stored: dict[str, Any]) -> Answer:
         ValueError, KeyError, TypeError: it is no record of an answer.
     """
     fields = {name: value for name, value in stored.items() if name not in {"abstained", "urgent"}}
-    fields["milliseconds"] = [[name, value] for name, value in fields["milliseconds"].items()]
+    fields["milliseconds"] = list(fields["milliseconds"].items())
+    if "provenance" in fields:
+        fields["provenance"] = {**fields["provenance"], "prompts": list(fields["provenance"]["prompts"].items())}
     answer: Answer = from_json(Answer, fields)
     return answer
 
@@ -43,7 +46,7 @@ def terminal(answer: Answer) -> str:
         lines.append("\nRelated reading (does not answer the question)")
         lines.extend(f"  · {source_line(citation)}: “{_one_line(citation.passage)}”" for citation in answer.related)
     if answer.withheld:
-        lines.append(f"\n{len(answer.withheld)} sentence(s) not shown: {'; '.join(held.reason for held in answer.withheld)}")
+        lines.append(f"\n{withheld_line(answer)}")
     if answer.note:
         lines.append(f"\nNote: {answer.note}.")
     if answer.suggestions:
@@ -55,11 +58,14 @@ def terminal(answer: Answer) -> str:
 
 def markdown(answer: Answer) -> str:
     """An answer as a Markdown document with its sources, review state and disclaimer."""
-    parts = [f"## {_escaped(answer.question)}", answer.answer]
+    parts = [f"## {_escaped(answer.question)}"]
+    if answer.standalone != answer.question:
+        parts.append(f"*Understood as: {_escaped(answer.standalone)}*")
+    parts.append(answer.answer)
     if answer.citations:
         parts.append(
             "\n".join(
-                f"{citation.marker}. {_escaped(source_line(citation))}: “{_escaped(_one_line(citation.passage))}”"
+                f"- \\[{citation.marker}\\] {_escaped(source_line(citation))}: “{_escaped(_one_line(citation.passage))}”"
                 for citation in answer.citations
             )
         )
@@ -68,6 +74,10 @@ def markdown(answer: Answer) -> str:
             "Related reading (does not answer the question):\n"
             + "\n".join(f"- {_escaped(source_line(citation))}" for citation in answer.related)
         )
+    if answer.withheld:
+        parts.append(f"*{_escaped(withheld_line(answer))}*")
+    if answer.note:
+        parts.append(f"*Note: {_escaped(answer.note)}.*")
     parts.append(f"*{review_line(answer)}*")
     parts.append(f"> {answer.disclaimer}")
     return "\n\n".join(parts) + "\n"
@@ -79,6 +89,11 @@ def source_line(citation: Citation) -> str:
     chain = [f"article cites {link.number}: {link.status}" + (f", see [{link.marker}]" if link.marker else "") for link in citation.cites]
     details = "; ".join([*notes, *chain])
     return f"{citation.label} · {citation.section}" + (f" ({details})" if details else "")
+
+
+def withheld_line(answer: Answer) -> str:
+    """How many sentences were written and are not shown, and why."""
+    return f"{len(answer.withheld)} sentence(s) not shown: {'; '.join(held.reason for held in answer.withheld)}"
 
 
 def review_line(answer: Answer) -> str:

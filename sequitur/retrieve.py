@@ -15,7 +15,7 @@ import numpy as np
 from sequitur.analysis import stems
 from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_figure, present
 from sequitur.index import Index
-from sequitur.intent import SECTIONS
+from sequitur.intent import SECTIONS, TERMS
 from sequitur.ports import Embedder, Vectors
 from sequitur.schema import TITLE, Gaps, Hit, Passage, Query, Retrieved
 
@@ -33,9 +33,12 @@ WEIGHTS: Mapping[str, float] = {
     "votes": 3.0,  # how well the document's best passages do
     "whole": 2.4,  # concepts of the question that the document as a whole has
     "section": 1.8,  # stands where answers of the wanted kind stand
+    "terms": 0.4,  # has the field's words for what is asked
     "figures": 1.0,  # has the kind of figure that is asked for
     "named": 1.6,  # of a document the question names
     "shown": 1.2,  # of a document of the last answer that it points back to
+    "before": 2.0,  # how well its document's best passages fit the question before, in a follow-up
+    "cited": 0.0,  # its document's share of the last answer, in a follow-up
     "article": -0.2,  # a claim of the article itself: short, and carried again by its references
     "tier": 0.3,  # how much a design weighs: guideline > systematic review > trial > cohort > series
     "question": -3.0,  # asks rather than says
@@ -99,7 +102,7 @@ def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weight
 
 def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     """The pool of passages worth looking at, and their features."""
-    texts = list(dict.fromkeys(reading.text for reading in query.readings))
+    texts = list(dict.fromkeys([*(reading.text for reading in query.readings), *([query.before] if query.before else [])]))
     by_text = dict(zip(texts, index.dense(embedder.embed(texts)), strict=True))
     dense = np.stack([by_text[reading.text] for reading in query.readings])
     lexical = np.stack([index.bm25(_terms(reading.text, reading.terms)) for reading in query.readings])
@@ -107,6 +110,9 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     fused = _share(_fuse(dense, shares) + _fuse(lexical, shares))
     similarity, bm25 = dense.max(axis=0), _share(lexical[0])
     votes = _votes(fused, index)
+    before = _before(query, by_text, index)
+    cited = dict(query.cited)
+    wanted = [frozenset(stems(TERMS[want])) for want in query.wants[:2]]
     reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
     concepts = concepts_of(query, index, embedder)
@@ -123,9 +129,12 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             votes[index.groups[row]],
             whole[index.groups[row]],
             _section_fits(query, passage),
+            _terms_fit(wanted, index.stems[row]),
             _figures_fit(query, passage),
             1.0 / len(query.named) ** 0.5 if passage.document_id in query.named else 0.0,
             1.0 / len(query.shown) ** 0.5 if passage.document_id in query.shown else 0.0,
+            before[index.groups[row]],
+            cited.get(passage.document_id, 0.0),
             index.documents[passage.document_id].kind == "article",
             _TIERS.get(index.documents[passage.document_id].kind, 0.5),
             passage.text.endswith("?"),
@@ -134,6 +143,15 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             "editor's remark" in passage.flags,
         )
     return Candidates(rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()))
+
+
+def _before(query: Query, dense: Mapping[str, Vectors], index: Index) -> Vectors:
+    """For each group how well it fits the question before, as a share of the best; zeros where nothing was asked before."""
+    if not query.before:
+        return np.zeros(len(index.group_stems), dtype=np.float32)
+    one = np.ones(1, dtype=np.float32)
+    lexical = index.bm25(_terms(query.before, ()))
+    return _votes(_share(_fuse(dense[query.before][None], one) + _fuse(lexical[None], one)), index)
 
 
 def _terms(text: str, terms: Sequence[tuple[str, float]]) -> dict[str, float]:
@@ -176,6 +194,11 @@ def _section_fits(query: Query, passage: Passage) -> float:
         if pattern and pattern.search(passage.section):
             return 1.0 / (1 + 0.5 * place)
     return 0.0
+
+
+def _terms_fit(wanted: Sequence[frozenset[str]], stemmed: frozenset[str]) -> float:
+    """How many of the field's words for what is asked a passage has: none 0, one 0.5, more 1; kinds named later count half."""
+    return max((min(len(terms & stemmed), 2) / 2 / (1 + place) for place, terms in enumerate(wanted)), default=0.0)
 
 
 def _figures_fit(query: Query, passage: Passage) -> float:

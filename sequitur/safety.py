@@ -96,7 +96,7 @@ _DECIDE = re.compile(
     r"\b(?:should|can|could|may|shall|would|must|ought)\s+(?:i|he|she|they|my \w+)\s+(?:\w+\s+){0,3}?(?:take|swap|taking|stop|start|try|have|get|use|go|come off|double|halve|"
     r"increase|raise|reduce|lower|quit|skip|mix|combine|wean|drive|drink|buy|switch|change|ask for|be (?:on|taking|given|having))\b|\bis it (?:ok|okay|safe|fine|alright|bad|dangerous)\b[\w\s]{0,30}\b(?:me|i|my|if i|to)\b|"
     r"\bhow (?:much|many)\b[\w\s]{0,30}\b(?:i|me|my|we)\b|\bfor me\b|\b(?:what|which) (?:dose|amount)\b[\w\s]{0,20}\b(?:i|me|my|for (?:my|a))\b|\bwhat (?:should|can) i (?:take|stop)\b|\bhow many mg do i|"
-    r"\bam i\b|\btell me (?:how much|what to take|the dose)|\bneed to (?:stop|take|start)|\b(?:double|increase|raise|lower|stop|come off|quit|skip|mix|combine|wean)\b[\w\s]{0,12}\b(?:my|the|it)\b"
+    r"\bam i\b|\btell me (?:how much|what to take|the dose)|\bneed to (?:stop|take|start)|\b(?:double|increase|raise|lower|stop|come off|quit|skip|mix|combine|wean)\b[\w\s]{0,12}\b(?:my|the|it)\b(?! (?:pain|nerves?|nerve damage|damage|burning|tingling|spread|progress\w*)\b)"
 )
 _WEIGHT = re.compile(
     r"\b(?:i|im|i'm|me|he|she|they|weigh(?:s|ing)?|weight|patient|pt|mum|mom|mother|dad|father|wife|husband|son|daughter|female|male|man|woman|yo|year old)\b[\w\s,'.]{0,24}?\b(\d{2,3})\s*(?:kg|kgs|kilos?|kilograms?|lbs?|pounds|stone)\b(?!\s*/)"
@@ -107,7 +107,7 @@ _OWN_THERAPY = re.compile(
     r"\b(?:my|i (?:take|am on|was given|have been|got))\b[\w\s]{0,40}\b(?:dose|tablets?|pills?|medication|meds|mg|prescri\w+|duloxetine|cymbalta|lyrica|pregabalin|gabapentin|neurontin|amitriptyline|tramadol|effexor|venlafaxine|ketamine)\b"
 )
 _CLINICAL_WE = re.compile(
-    r"\b(?:what|which|when|where|how) (?:drug |agent )?(?:should|do|can|would) (?:i|we) (?:try|start|use|give|switch|start with|go)\b|\b(?:our|my) (?:patients|clinic|unit|practice|hospital|department|service)\b|\bi (?:am|'m) (?:writing|reading|preparing)|\bcan i (?:say|cite|conclude|assume|call|trust)|\bshould (?:i|we) (?:trust|believe|monitor|check|counsel|expect|measure|worry)\b"
+    r"\b(?:what|which|when|where|how) (?:drug |agent )?(?:should|do|can|would) (?:i|we) (?:try|start|use|give|switch|start with|go)\b|\b(?:our|my) (?:patients|clinic|unit|practice|hospital|department|service)\b|\bi (?:am|'m) (?:writing|reading|preparing)|\bcan (?:i|we) (?:say|cite|conclude|assume|call|trust)|\b(?:pick|select|choose|identify|predict)\b[\w\s-]{0,20}\b(?:responders?|patients|candidates)\b|\bshould (?:i|we) (?:trust|believe|monitor|check|counsel|expect|measure|worry)\b"
 )
 
 
@@ -125,6 +125,15 @@ def gate(message: str) -> Gate:
     if _is_personal(plain):
         return Gate.PERSONAL
     return Gate.NONE
+
+
+def about_someone(message: str) -> bool:
+    """Whether a message speaks of a person at all, by pronoun, kinship, age or weight: "start dose per guidelines" does not."""
+    plain = re.sub(r"[‘’']", "", fold(message))
+    return bool(
+        re.search(_PERSON, plain)
+        or re.search(r"\b\d{1,3} ?(?:yo|yrs?|years? old|year old|kg|kilos?|stone|lbs?)\b|\b(?:man|woman|boy|girl|male|female)\b", plain)
+    )
 
 
 def weights(message: str) -> tuple[int, ...]:

@@ -6,11 +6,14 @@ Read top to bottom: what is read (`Document`, `Article`), what is indexed (`Pass
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 TITLE = "title"  # flag of the passage that stands for a whole document
+DOUBTED = ("retracted", "expression of concern")  # states of a publication that also flag its passages
+RETRACTION_STATES = ("none", "corrected", *DOUBTED)
 
 
 class Span(NamedTuple):
@@ -71,6 +74,15 @@ class Document:
     confidence: str = ""  # how well a note was checked: "high", "medium", "low", or "" where nothing is said
     cited_as: str = ""  # the article's in-text number, where the note states it
     cited_as_candidate: str = ""  # the number it probably stands for
+    retraction: str = ""  # what the last retraction check found, one of RETRACTION_STATES; "" where none was run
+    retraction_checked: str = ""  # the day of that check, ISO
+    pages: tuple[int, ...] = ()  # offset at which each page begins, where the file has pages
+    notes: tuple[str, ...] = ()  # what reading the file left out or mended
+
+
+def page_of(document: Document, offset: int) -> int | None:
+    """The page, from 1, on which a character of the stored text stands; None where the file has no pages."""
+    return max(1, bisect_right(document.pages, offset)) if document.pages else None
 
 
 def short_name(document: Document) -> str:
@@ -80,6 +92,16 @@ def short_name(document: Document) -> str:
     parts = document.authors[0].split()
     surname = " ".join(parts[:-1]) if len(parts) > 1 and parts[-1].isupper() else document.authors[0]
     return f"{surname} {document.year}" if document.year else surname
+
+
+def retraction_check(document: Document) -> str:
+    """The state of a source's retraction check in a few words; empty for the article itself, which is no publication of that kind."""
+    if document.kind == "article":
+        return ""
+    if not document.retraction_checked:
+        return "retraction check: not run"
+    found = {"none": "", "corrected": ", a correction was published"}.get(document.retraction, f", {document.retraction}")
+    return f"retraction check: {document.retraction_checked}{found}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +123,19 @@ class Section:
     heading: str
     span: Span
     blocks: tuple[Block, ...]
+    level: int = 0  # from 1 where the page marks its headings' levels, else 0
 
 
 @dataclass(frozen=True, slots=True)
 class ListedReference:
-    """An entry of the article's own reference list, which carries no number."""
+    """An entry of the article's own reference list; most lists carry no numbers."""
 
     kind: str  # "Guideline", "Research", … as printed
     title: str
     source: str  # journal or publisher, as printed
     year: int | None
     span: Span
+    label: str = ""  # the number, where the list prints one
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +192,8 @@ class Turn:
     standalone: str
     shown: tuple[str, ...] = ()  # passage ids, in marker order
     outcome: str = Outcome.ANSWERED.value
+    markers: tuple[int, ...] = ()  # of the passages shown, where citations are numbered through the conversation
+    used: int = 0  # the highest citation number given so far, then too
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +226,10 @@ class Query:
     focus: tuple[Focus, ...]
     named: tuple[str, ...] = ()  # ids of documents the question names ("the 2020 trial", "Hardy")
     shown: tuple[str, ...] = ()  # ids of documents of the last answer that it points back to ("that study", "[2]")
+    before: str = ""  # the question before, where this one follows up on it
+    cited: tuple[
+        tuple[str, float], ...
+    ] = ()  # documents of the last answer with their share of its citations, where this one follows up on it
     acknowledgement: bool = False
 
 
@@ -304,6 +334,8 @@ class Citation:
     confidence: str
     flags: tuple[str, ...]
     cites: tuple[CitedReference, ...]
+    retraction_check: str = ""  # "retraction check: 2026-11-22", "… not run"; empty for the article
+    page: int | None = None  # of the file, where it has pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,6 +345,20 @@ class Review:
     status: str
     last_updated: str
     notice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What an answer was made from and by. Empty fields: not used, or not kept by the version that stored it."""
+
+    version: str = ""  # of this program
+    article: str = ""  # slug of the article asked about
+    generation: str = ""  # of the index
+    corpus: str = ""  # sha256 over the id and sha256 of every document
+    embedder: str = ""  # its fingerprint
+    model: str = ""  # the language model, where one wrote the answer
+    prompts: tuple[tuple[str, str], ...] = ()  # name and digest of the templates the model was given
+    retrieved: tuple[str, ...] = ()  # ids of the passages found, best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +380,7 @@ class Answer:
     note: str  # why an answer is not what the settings ask for ("the language model did not answer …"); mostly ""
     suggestions: tuple[str, ...]
     milliseconds: tuple[tuple[str, float], ...]
+    provenance: Provenance = Provenance()
 
     def __post_init__(self) -> None:
         """Refuse to exist without a disclaimer: no surface can then show an answer without one."""

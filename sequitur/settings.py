@@ -22,6 +22,7 @@ class Settings(BaseSettings):
 
     corpus: Path = Path("corpus")
     index: str = ".sequitur/index"
+    article: str = ""  # slug of the article asked about; empty: the only one
     database_url: str = "sqlite:///.sequitur/sequitur.db"
     models: Path = Path(".sequitur/models")  # where exported models are cached
     embedder: str = "all-MiniLM-L6-v2"

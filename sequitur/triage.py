@@ -58,7 +58,7 @@ class Triage:
         emergency, personal = self.probabilities(message)
         if emergency >= URGENT:
             return Gate.EMERGENCY
-        if rule is safety.Gate.PERSONAL or personal >= PERSONAL:
+        if rule is safety.Gate.PERSONAL or (personal >= PERSONAL and safety.about_someone(message)):
             return Gate.PERSONAL
         return Gate.CONCERN if emergency >= CONCERN else Gate.NONE
 

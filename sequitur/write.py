@@ -1,10 +1,15 @@
-"""Verified claims → the Markdown of an answer. The only words written here are labels, notes and the sentence of an abstention."""
+"""Verified claims → the Markdown of an answer. The only words written here are labels, notes, glosses and the sentence of an abstention.
+
+Roles change what stands around the claims, never the claims: a trainee is told what hard words mean in general, a patient the same in plain words,
+what to ask the doctor, and that no amount in a study is meant for them. Nothing written here holds a figure.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+from sequitur.glossary import hard_words
 from sequitur.safety import PERSONAL_NOTE
 from sequitur.schema import Article, CheckedClaim, Citation, Outcome, Role
 
@@ -22,8 +27,35 @@ _ROUTES = re.compile(
     r"(?<!to )\b(?:topical|intravenous|subcutaneous|oral|intranasal|epidural|intrathecal|transdermal|inhaled|intramuscular)\b",
     re.IGNORECASE,
 )
-_CAUTIONS = {"not page-checked": "from memory, not page-checked", "editor's remark": "an editor's remark on the article"}
-_PATIENT_CLOSE = "What this means for you is a question for your own clinician, who knows your history and your other medicines."
+_CAUTIONS = {
+    "not page-checked": "from memory, not page-checked",
+    "editor's remark": "an editor's remark on the article",
+    "retracted": "this publication was retracted",
+    "expression of concern": "its journal has expressed concern about this publication",
+}
+PATIENT_CLOSE = "What this means for you is a question for your own clinician. They know your history and your other medicines."
+PATIENT_PERSONAL = (
+    "**A dose or a choice of treatment for one person can't come from here.** It depends on your whole history and your other drugs. "
+    "Ask the doctor who treats you. Do not start, stop or change a medicine because of this page."
+)
+PATIENT_AMOUNTS = "Amounts of a drug above come from studies and guidelines. They are not for you to use."
+PERSONAL_LEAD = "What the sources report, in studies and guidelines and not for one person:"
+GLOSSARY = {
+    Role.TRAINEE: "**Glossary** (what the words mean in general; not from the sources):",
+    Role.PATIENT: "**In plain words** (what the words mean; not from the sources):",
+}
+QUESTIONS = "**Questions to ask your doctor:**"
+_MOST_GLOSSES = 3
+_MOST_QUESTIONS = 3
+# What an answer is about → what its reader could ask. The last one always fits.
+PATIENT_QUESTIONS = (
+    (r"side effect|adverse|risk|harm|safety|discomfort|nausea|dizz|hallucinat|psychedelic|liver", "Which side effects should I look out for? Whom do I call if one comes?"),
+    (r"relief|benefit|effective|efficacy|pain (?:score|reduction)|improve", "How likely is this to help someone like me, and for how long?"),
+    (r"first-line|before|failed|refractory|last resort|alternative|duloxetine|gabapentin|pregabalin", "What else is there to try, and in which order?"),
+    (r"infusion|intravenous|dose|mg|given|administ|monitor", "Who would watch over the treatment, and where?"),
+    (r"", "Does any of this apply to me, with my history?"),
+)  # fmt: skip
+_AMOUNT = re.compile(r"\d\s?(?:mg|g|µg|mcg|mL)\b")
 
 
 def markdown(
@@ -31,15 +63,30 @@ def markdown(
 ) -> str:
     """The answer's text with [n] markers, without the disclaimer."""
     if outcome is Outcome.ABSTAINED:
-        return abstention(missing, article)
-    parts = [PERSONAL_NOTE] if outcome is Outcome.PERSONAL else []
-    if claims:
-        if outcome is Outcome.PERSONAL:
-            parts.append("What the sources report, in studies and guidelines and not for one person:")
-        parts.append(_claims(claims, citations))
+        return "\n\n".join([abstention(missing, article), *([PATIENT_CLOSE] if role is Role.PATIENT else [])])
+    parts: list[str] = []
+    if outcome is Outcome.PERSONAL:
+        parts.append(PATIENT_PERSONAL if role is Role.PATIENT else PERSONAL_NOTE)
+    said = _claims(claims, citations) if claims else ""
+    if said:
+        parts += [PERSONAL_LEAD, said] if outcome is Outcome.PERSONAL else [said]
+    return "\n\n".join([*parts, *_beside(said, role)])
+
+
+def _beside(said: str, role: Role) -> list[str]:
+    """What a role adds below the claims."""
+    if role is Role.CLINICIAN:
+        return []
+    glosses = hard_words(re.sub(r"\\(?=\W)", "", said), _MOST_GLOSSES)
+    rows = [f"- *{gloss.term}*: {gloss.patient if role is Role.PATIENT else gloss.trainee}." for gloss in glosses]
+    parts = [f"{GLOSSARY[role]}\n\n" + "\n".join(rows)] if rows else []
     if role is Role.PATIENT:
-        parts.append(_PATIENT_CLOSE)
-    return "\n\n".join(parts)
+        if _AMOUNT.search(said):
+            parts.append(PATIENT_AMOUNTS)
+        asked = [question for about, question in PATIENT_QUESTIONS if re.search(about, said, re.IGNORECASE)]
+        parts += [f"{QUESTIONS} {' '.join(asked[:_MOST_QUESTIONS])}"] if said else []
+        parts.append(PATIENT_CLOSE)
+    return parts
 
 
 def abstention(missing: Sequence[str], article: Article) -> str:

@@ -259,3 +259,48 @@ def test_only_words_that_a_claim_repeats_are_marked():
 )
 def test_age_is_said_in_days_months_or_years(iso, said):
     assert age(iso, date(2026, 11, 22)) == said
+
+
+@pytest.fixture
+def two_articles(page, tmp_path, monkeypatch):
+    """The page over two articles."""
+    for name, drug in (("asthma", "Salbutamol"), ("gout", "Colchicine")):
+        (tmp_path / "corpus" / name).mkdir(parents=True)
+        (tmp_path / "corpus" / name / "article.md").write_text(
+            f"# {drug} in {name}\n\n## Treatment\n\n{drug} relieves an acute attack of {name}.\n", encoding="utf-8"
+        )
+    monkeypatch.setenv("SEQUITUR_CORPUS", str(tmp_path / "corpus"))
+    monkeypatch.setenv("SEQUITUR_INDEX", str(tmp_path / "index"))
+    build_index(load_settings())
+    return page
+
+
+def test_the_reader_chooses_among_several_articles_and_a_conversation_keeps_its_own(two_articles):
+    page = two_articles.run()
+    assert "Salbutamol in asthma" in html(page)
+    page.selectbox[0].set_value("gout").run()
+    assert "Colchicine in gout" in html(page)
+    assert "Salbutamol" not in html(page)
+    ask(page, "What relieves an acute attack?")
+    assert "Colchicine relieves an acute attack" in answers(page)[0]
+    assert "sources?article=gout&amp;document=gout" in answers(page)[0]
+    stored = next(button.key for button in page.button if str(button.key).startswith("open-"))
+    page.selectbox[0].set_value("asthma").run()
+    assert answers(page) == []
+    page.button(key=stored).click().run()
+    assert "Colchicine in gout" in html(page)
+    assert len(answers(page)) == 1
+    assert not page.exception
+
+
+def test_one_article_is_no_choice(page):
+    assert not page.run().selectbox
+
+
+def test_the_page_answers_from_a_new_generation_as_soon_as_there_is_one(two_articles, tmp_path):
+    page = two_articles.run()
+    (tmp_path / "corpus" / "asthma" / "article.md").write_text(
+        "# Asthma anew\n\n## Treatment\n\nRest relieves an attack.\n", encoding="utf-8"
+    )
+    build_index(load_settings())
+    assert "Asthma anew" in html(page.run())

@@ -182,9 +182,16 @@ def test_a_wrong_setting_is_one_line_and_exit_2(cli, tmp_path):
     failed(cli("ask", QUESTION), 2, "'nonsense'")
 
 
-def test_an_unusable_conversation_store_is_one_line(cli, monkeypatch):
+def test_an_unusable_conversation_store_costs_the_history_and_not_the_answer(cli, monkeypatch):
     monkeypatch.setenv("SEQUITUR_DATABASE_URL", "sqlite:////proc/nowhere/history.db")
-    failed(cli("ask", QUESTION, "--conversation", "c"), 1, "SEQUITUR_DATABASE_URL")
+    result = cli("ask", QUESTION, "--conversation", "c", "--json")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["citations"]
+    assert "not kept" in result.stderr
+    assert "SEQUITUR_DATABASE_URL" in result.stderr
+    assert result.stderr.count("\n") == 1
+    failed(cli("conversations", "list"), 1, "SEQUITUR_DATABASE_URL")
+    failed(cli("ask", QUESTION, "--conversation", " "), 1, "1 to 100 characters")
 
 
 def test_a_chat_in_the_terminal_answers_until_an_empty_line(chat: Chat, cli, monkeypatch):

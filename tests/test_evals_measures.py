@@ -1,29 +1,27 @@
-"""Measures against values worked out by hand."""
+"""Measures of one answer against values worked out by hand."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
 
 from evals.cases import Case, Evidence, Forbidden, Nugget
 from evals.measures import (
-    Interval,
     Judged,
-    citation_precision,
-    citation_recall,
+    abstention_intervals,
     evidence_recall,
     f1,
-    interval,
     judge,
-    numeric_fidelity,
+    nugget_precision,
+    plain,
     rate,
+    reading_grade,
     share,
+    shown_spans,
+    syllables,
 )
-from evals.run import predict, run, summary, table, write
-from sequitur.chat import Chat
-from sequitur.schema import Answer, CheckedClaim, Citation, Document, Outcome, Review, Role, Verdict
+from sequitur.schema import Answer, CheckedClaim, Citation, Document, Outcome, Review, Role, Span, Verdict
 
 TEXT = "Pain fell by 59% with duloxetine. Nausea came in 12 of 40 patients. Nobody died of it."
 DOCUMENTS = {"d": Document("d", "rct", "T", TEXT, "", "", "a")}
@@ -52,8 +50,7 @@ CASE = Case(
 
 
 def judged(expected: str, outcome: str) -> Judged:
-    return Judged("x", "single", expected, outcome, right_outcome=True, vital=None, okay=None, evidence=None, citation_precision=None, citation_recall=None,
-                  numbers=None, forbidden=0, disclaimer=True, words=10, milliseconds=1.0, missed=())  # fmt: skip
+    return replace(judge(CASE, ANSWER, DOCUMENTS, "D"), expected=expected, outcome=outcome)
 
 
 def test_the_spans_of_this_file_are_what_they_seem():
@@ -67,51 +64,60 @@ def test_a_share_is_of_true_values_and_of_none_there_is_none():
     assert share([]) is None
 
 
-def test_evidence_recall_is_the_share_of_vital_nuggets_with_an_overlapping_citation():
+def test_evidence_recall_is_the_share_of_vital_nuggets_of_which_half_a_quote_is_cited():
     assert evidence_recall(CASE, ANSWER, DOCUMENTS) == 0.5
     assert evidence_recall(CASE, replace(ANSWER, citations=(FELL, DIED)), DOCUMENTS) == 1.0
     assert evidence_recall(CASE, replace(ANSWER, citations=()), DOCUMENTS) == 0.0
 
 
-def test_citation_precision_is_the_share_of_pairs_that_bear_on_their_claim():
-    # (claim 1, fell) yes; (claim 2, nausea) yes; (claim 2, fell) no
-    assert citation_precision(ANSWER) == pytest.approx(2 / 3)
-    assert citation_precision(replace(ANSWER, claims=())) is None
+@pytest.mark.parametrize(("end", "recall"), [(5, 0.5), (4, 0.0)])
+def test_less_than_half_of_a_quote_is_no_evidence(end, recall):
+    # "Nobody died" has 11 characters: six of them are more than half, five are less.
+    assert evidence_recall(CASE, replace(ANSWER, citations=(citation(1, 68, 69 + end),)), DOCUMENTS) == recall
 
 
-def test_citation_recall_is_the_share_of_claims_with_their_very_words_cited():
-    moved = replace(CLAIMS[1], citations=(1,))
-    assert citation_recall(ANSWER) == 1.0
-    assert citation_recall(replace(ANSWER, claims=(CLAIMS[0], moved))) == 0.5
+def test_two_citations_together_may_show_a_quote():
+    assert evidence_recall(CASE, replace(ANSWER, citations=(citation(1, 68, 72), citation(2, 76, 79))), DOCUMENTS) == 0.5
 
 
-@pytest.mark.parametrize(
-    ("text", "fidelity"),
-    [
-        ("59% [1]", 1.0),
-        ("59% of 41 [1]", 0.5),
-        ("41 [1]", 0.0),
-        ("12 of 40, not 13 of 40 [2]", 0.75),
-        ("nothing [1]", None),
-        ("59\\% [9]", 1.0),
-    ],
-)
-def test_numeric_fidelity_is_the_share_of_numbers_that_stand_in_a_cited_passage(text, fidelity):
-    assert numeric_fidelity(replace(ANSWER, answer=text)) == fidelity
+def test_of_a_list_item_only_the_lead_in_and_the_item_are_its_own():
+    text = "Risks:\n- nausea\n- sleep"
+    item = Citation(1, "d", "d:18-23", "T", "T", "S", text, 0, 23, "", "rct", 2020, None, "", (), ())
+    assert [span.of(text) for span in shown_spans(item)] == ["Risks:", "sleep"]
+    assert shown_spans(FELL) == (Span(0, 33),)
+    assert shown_spans(replace(FELL, passage_id="elsewhere")) == (Span(0, 33),)
+
+
+def test_nugget_precision_is_the_share_of_claims_that_hold_a_nugget_read_with_their_source():
+    stray = CheckedClaim("Duloxetine was given for weeks.", (1,), Verdict.SUPPORTED)
+    assert nugget_precision(CASE, ANSWER) == 1.0
+    assert nugget_precision(CASE, replace(ANSWER, claims=(*CLAIMS, stray, stray))) == 0.5
+    assert nugget_precision(CASE, replace(ANSWER, claims=())) is None
+    named = replace(CASE, nuggets=(Nugget("n", "which trial", vital=True, patterns=("^T Pain",)),))
+    assert nugget_precision(named, ANSWER) == 0.5
+
+
+def test_the_words_of_an_answer_are_without_markers_emphasis_and_escapes():
+    assert plain("**Doe**: Pain fell by 59\\%. [1][2] \\[sic\\]") == "Doe: Pain fell by 59%. [sic]"
 
 
 def test_an_answer_is_judged_by_all_measures_at_once():
     row = judge(CASE, ANSWER, DOCUMENTS, "D")
-    assert (row.right_outcome, row.vital, row.okay, row.evidence) == (True, 0.5, 1.0, 0.5)
+    assert (row.right_outcome, row.vital, row.okay, row.evidence, row.nugget_precision) == (True, 0.5, 1.0, 0.5, 1.0)
     assert (row.citation_recall, row.numbers, row.forbidden) == (1.0, 1.0, 1)
     assert (row.missed, row.disclaimer, row.milliseconds) == (("no deaths",), True, 5.0)
-    assert row.words == 13
+    assert (row.split, row.role, row.turns, row.words) == ("dev", "clinician", 1, 13)
     assert not judge(CASE, ANSWER, DOCUMENTS, "another").disclaimer
 
 
 def test_nuggets_count_only_where_an_answer_was_due():
     row = judge(replace(CASE, outcome="abstain"), ANSWER, DOCUMENTS, "D")
-    assert (row.right_outcome, row.vital, row.okay, row.evidence, row.missed) == (False, None, None, None, ())
+    assert (row.right_outcome, row.vital, row.okay, row.evidence, row.nugget_precision, row.missed) == (False, None, None, None, None, ())
+
+
+def test_an_abstention_recalls_nothing_whatever_it_names():
+    row = judge(CASE, replace(ANSWER, outcome=Outcome.ABSTAINED, claims=(), citations=()), DOCUMENTS, "D")
+    assert (row.vital, row.okay, row.evidence, row.nugget_precision, row.grade) == (0.0, 0.0, 0.0, None, None)
 
 
 @pytest.mark.parametrize(
@@ -130,14 +136,13 @@ def test_each_expected_outcome_has_its_own_right_one(expected, outcome):
     assert right == {outcome}
 
 
-def test_an_interval_holds_its_mean_and_is_the_same_for_the_same_seed():
-    found = interval([1.0, 0.0, None, 1.0, 0.0])
-    assert found is not None
-    assert (found.mean, found.cases) == (0.5, 4)
-    assert 0.0 <= found.low <= 0.5 <= found.high <= 1.0
-    assert interval([1.0, 0.0, None, 1.0, 0.0]) == found
-    assert interval([1.0, 1.0]) == Interval(1.0, 1.0, 1.0, 2)
-    assert interval([None]) is None
+def test_a_question_back_is_right_only_where_there_is_such_an_outcome():
+    right = {
+        other.name
+        for other in Outcome
+        if judge(replace(CASE, outcome="clarify"), replace(ANSWER, outcome=other), DOCUMENTS, "D").right_outcome
+    }
+    assert right == {"CLARIFY"} & set(Outcome.__members__)
 
 
 def test_abstention_is_scored_as_detection():
@@ -150,6 +155,10 @@ def test_abstention_is_scored_as_detection():
     ]
     assert f1(rows) == {"precision": 0.5, "recall": 0.5, "f1": 0.5, "over_refusal": 0.25}
     assert f1([]) == {"precision": 0.0, "recall": 0.0, "f1": 0.0, "over_refusal": 0.0}
+    ends = abstention_intervals(rows)
+    assert all(found.low <= found.mean <= found.high and found.cases == 6 for found in ends.values())
+    assert ends["over_refusal"].mean == 0.25
+    assert abstention_intervals([]) == {}
 
 
 def test_a_rate_is_over_the_cases_it_is_of():
@@ -158,36 +167,14 @@ def test_a_rate_is_over_the_cases_it_is_of():
     assert rate(rows, lambda row: True, lambda row: row.expected == "abstain") is None
 
 
-@pytest.fixture(scope="module")
-def gold(chat: Chat) -> list[Case]:
-    asked = [("c1", ("How common are psychedelic effects with ketamine?",), "answer"), ("c2", ("What is the capital of France?",), "abstain"),
-             ("c3", ("Does ketamine help nerve pain?", "And its side effects?"), "answer")]  # fmt: skip
-    nuggets = (Nugget("n", "4.94", vital=True, patterns=(r"4\.94",)),)
-    return [
-        replace(CASE, id=identity, turns=turns, outcome=outcome, nuggets=nuggets, forbidden=(), evidence=())
-        for identity, turns, outcome in asked
-    ]
+@pytest.mark.parametrize(
+    ("word", "count"), [("pain", 1), ("ketamine", 3), ("table", 2), ("whale", 1), ("the", 1), ("walked", 1), ("treated", 2), ("rr", 1)]
+)
+def test_syllables_are_groups_of_vowels(word, count):
+    assert syllables(word) == count
 
 
-def test_a_run_asks_every_case_with_its_own_history(chat: Chat, gold):
-    rows, predictions = run(chat, gold)
-    assert [row.id for row in rows] == [row["id"] for row in predictions] == ["c1", "c2", "c3"]
-    assert [row.right_outcome for row in rows] == [True, True, True]
-    assert rows[0].vital == 1.0
-    assert "ketamine" in predictions[2]["standalone"].lower()
-    assert predictions[2]["standalone"] == predict(chat, gold[2]).standalone
-
-
-def test_two_runs_are_equal_byte_for_byte(chat: Chat, gold):
-    assert json.dumps(run(chat, gold)[1]) == json.dumps(run(chat, gold)[1])
-
-
-def test_the_figures_of_a_run_are_printed_and_written(chat: Chat, gold, tmp_path):
-    rows, predictions = run(chat, gold)
-    figures = summary(rows)
-    assert (figures["cases"], figures["disclaimer_share"], figures["abstention"]["f1"]) == (3, 1.0, 1.0)
-    assert "nugget_recall" in table(figures)
-    write(tmp_path / "run", figures, rows, predictions)
-    assert json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8")) == json.loads(json.dumps(figures))
-    assert len((tmp_path / "run" / "judged.jsonl").read_text(encoding="utf-8").splitlines()) == 3
-    assert len((tmp_path / "run" / "predictions.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+def test_the_reading_grade_is_flesch_and_kincaids():
+    # six words, six syllables, two sentences: 0.39 * 3 + 11.8 * 1 - 15.59
+    assert reading_grade("The pain was bad. It went.") == pytest.approx(0.39 * 3 + 11.8 - 15.59)
+    assert reading_grade("[1] 59%") is None

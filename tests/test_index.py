@@ -23,6 +23,7 @@ FILES = (
     "documents.jsonl",
     "passages.jsonl",
     "articles.json",
+    "keys.sha256",
     "vectors.faiss",
     "words.json",
     "words.faiss",

@@ -108,11 +108,12 @@ def _entry(
     opened = element(
         "a",
         "Open the source at this passage",
-        href=source_address(citation.source, citation.start, citation.end),
+        href=source_address(citation.source, citation.start, citation.end, answer.provenance.article),
         target="_blank",
         class_="sq-open",
     )
-    return element("details", summary, quoted, title, *chains, element("p", opened, class_="sq-links"), class_="sq-source")
+    checked = [element("p", citation.retraction_check.capitalize(), class_="sq-small")] if citation.retraction_check else []
+    return element("details", summary, quoted, title, *chains, *checked, element("p", opened, class_="sq-links"), class_="sq-source")
 
 
 def badge(kind: str, year: int | None) -> Markup:

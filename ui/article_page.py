@@ -11,9 +11,9 @@ from sequitur.errors import SequiturError
 from sequitur.schema import Role, Span
 from ui.article import body, disclaimer, head, ledger_list, references
 from ui.conversation import conversation, question_box, starters
-from ui.markup import element, join
+from ui.markup import element, inert, join
 from ui.page import cannot_open
-from ui.session import current, shared_chat, show_address
+from ui.session import Session, choose_article, current, shared_chat, shared_library, show_address
 from ui.sidebar import sidebar
 from ui.words import ROLES
 
@@ -33,6 +33,7 @@ def article_page() -> None:
 
 def _page(chat: Chat) -> None:
     session = current()
+    _shelf(session)
     st.html(head(chat.article, date.today()))
     role = _role()
     _article(chat, begun=session.begun)
@@ -40,6 +41,28 @@ def _page(chat: Chat) -> None:
     starters(chat, begun=session.begun)
     question_box(chat, session)
     show_address(session)
+
+
+def _shelf(session: Session) -> None:
+    """Which article is read and asked about, where there are several; another one begins another conversation."""
+    articles = shared_library().articles
+    if len(articles) < 2:
+        return
+    names = list(articles)
+    key = f"subject-{session.id}"
+    st.selectbox(
+        "Article",
+        names,
+        index=names.index(session.article),
+        format_func=lambda name: inert(articles[name].title),
+        key=key,
+        on_change=_choose,
+        args=(key,),
+    )
+
+
+def _choose(key: str) -> None:
+    choose_article(str(st.session_state[key]))
 
 
 def _role() -> Role:

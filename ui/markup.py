@@ -50,9 +50,10 @@ def hidden(value: str) -> Markup:
     return element("span", value, class_="sq-sr")
 
 
-def source_address(document_id: str, start: int, end: int) -> str:
-    """The address of a passage on the sources page."""
-    return "sources?" + urlencode({"document": document_id, "start": start, "end": end}, quote_via=quote)
+def source_address(document_id: str, start: int, end: int, article: str = "") -> str:
+    """The address of a passage on the sources page of an article."""
+    subject = {"article": article} if article else {}
+    return "sources?" + urlencode({**subject, "document": document_id, "start": start, "end": end}, quote_via=quote)
 
 
 def inert(value: str) -> str:

@@ -52,15 +52,15 @@ def cannot_open(error: SequiturError) -> None:
 def _build() -> None:
     bar = st.progress(0.0, "Reading the corpus …")
     try:
-        build_index(load_settings(), lambda done, total: _advance(bar, done, total))
+        build_index(load_settings(), lambda what, done, total: _advance(bar, what, done, total))
     except SequiturError as error:
         st.session_state["build-failed"] = str(error)
     forget_chat()
     st.rerun()
 
 
-def _advance(bar: DeltaGenerator, done: int, total: int) -> None:
-    bar.progress(min(1.0, done / max(total, 1)), f"Embedding passages: {done} of {total}")
+def _advance(bar: DeltaGenerator, what: str, done: int, total: int) -> None:
+    bar.progress(min(1.0, done / max(total, 1)), f"{what.capitalize()}: {done:,} of {total:,}")
 
 
 def _sentence(error: SequiturError) -> Markup:

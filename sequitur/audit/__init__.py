@@ -36,13 +36,19 @@ def article_entry(index: Index, slug: str | None = None) -> ArticleEntry:
 
 def audit_article(index: Index, entry: ArticleEntry) -> Audit:
     """Every cited claim of an article against its references, and what the article leaves out."""
-    desk = Desk(index, entry)
+    desk = _desk(index, entry)
     chains = tuple(chain(desk, claim) for claim in desk.claims if claim.citations)
     return Audit(entry.article.document_id, entry.article.title, entry.ledger, chains, left_out(desk))
 
 
 def evidence_chain(index: Index, entry: ArticleEntry, span: Span) -> tuple[Chain, ...]:
     """For a passage of the article: each of its claims, their numbers, the references behind them, and the passages there that carry or contradict it."""
-    desk = Desk(index, entry)
+    desk = _desk(index, entry)
     inside = (claim for claim in desk.claims if claim.span.start < span.end and span.start < claim.span.end)
     return tuple(chain(desk, claim) for claim in inside if claim.citations)
+
+
+def _desk(index: Index, entry: ArticleEntry) -> Desk:
+    """The desk of one article of an index that may hold several."""
+    alone = index.about(index.documents[entry.article.document_id].article)
+    return Desk(alone, alone.articles[0])

@@ -180,7 +180,7 @@ class Judge:
                 conflict = self._binding(figure, apt, name) if apt else None
                 yield conflict or Finding(facet, STANDS, "", apt[0].source if apt else None)
                 continue
-            pool = aligned if figure.kind == "dose" else near
+            pool = aligned if figure.kind == "dose" else [row for row in near if row.share >= _TOPIC]
             rival = self._rival(figure, [row.source for row in pool], list(printed.values()))
             if rival and not (rival[0].kind == "duration" and figure.kind == "duration" and framed):
                 state = ABSENT if self._in_range(rival[0]) else CONFLICTS

@@ -193,17 +193,17 @@ def _facets(judged: Sequence[Judged]) -> dict[str, _Joined]:
 def _evidence(judged: Sequence[Judged], cautions: Mapping[str, str], verdict: AuditVerdict) -> tuple[Evidence, ...]:
     """The passages that decided, the contradicting first; then what is nearest."""
     found: dict[str, Evidence] = {}
-    for row in judged:
+    speaking = sorted((row for row in judged if row.speaks), key=lambda row: -(row.share + row.aligned[0].score))
+    standing = {finding.facet for row in speaking for finding in row.findings if finding.state == STANDS}
+    for row in speaking:
         for finding in row.findings:
-            if finding.state == CONFLICTS and finding.source:
+            if finding.state == CONFLICTS and finding.source and finding.facet not in standing:
                 found.setdefault(finding.source.passage.id, _shown(finding.source, Standing.CONTRADICTS, cautions))
-    for row in judged:
-        if not row.speaks:
-            continue
+    carries = Standing.CARRIES if verdict in {AuditVerdict.SUPPORTED, AuditVerdict.PARTLY} else Standing.RELATED
+    for row in speaking:
         holding = [finding.source for finding in row.findings if finding.state == STANDS and finding.source]
-        for source in [*holding, *(aligned.source for aligned in row.aligned[:1])][: _SHOWN + 1]:
-            standing = Standing.CARRIES if verdict in {AuditVerdict.SUPPORTED, AuditVerdict.PARTLY} else Standing.RELATED
-            found.setdefault(source.passage.id, _shown(source, standing, cautions))
+        for source in [*holding, row.aligned[0].source][: _SHOWN + 1]:
+            found.setdefault(source.passage.id, _shown(source, carries if holding or row is speaking[0] else Standing.RELATED, cautions))
     return tuple(found.values())
 
 

@@ -1,9 +1,9 @@
 """The command line. stdout carries the result alone; progress and messages go to stderr. A group of commands is a module here."""
 
-from sequitur.cli import audit, core, references
+from sequitur.cli import audit, beir, bibliography, conversations, core, indexing, references
 from sequitur.cli.common import app
 
-__all__ = ["app", "audit", "core", "main", "references"]
+__all__ = ["app", "audit", "beir", "bibliography", "conversations", "core", "indexing", "main", "references"]
 
 
 def main() -> None:

@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-from sequitur.cli.common import Debug, Json, app, explained, print_json
-from sequitur.cli.references import ArticleOption
+from sequitur.cli.common import ArticleOption, Debug, Json, app, explained, print_json
 from sequitur.errors import QuestionError
 from sequitur.settings import load_settings
 
@@ -30,8 +29,9 @@ def audit(
             message = f"a report is written as .md or .html, not as {report.name!r}"
             raise QuestionError(message)
         auditing, record = import_module("sequitur.audit"), import_module("sequitur.audit.record")
-        index = import_module("sequitur.index").open_index(load_settings().index)
-        found = auditing.audit_article(index, auditing.article_entry(index, article))
+        settings = load_settings()
+        index = import_module("sequitur.index").open_index(settings.index)
+        found = auditing.audit_article(index, auditing.article_entry(index, article or settings.article or None))
         if report is not None:
             write = getattr(import_module("sequitur.audit.report"), _FORMS[report.suffix.lower()])
             _write(report, write(found))

@@ -25,6 +25,7 @@ app = typer.Typer(
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of a failure.")]
+ArticleOption = Annotated[str | None, typer.Option("--article", help="Which article; default: the only one.")]
 RoleOption = Annotated[Role, typer.Option("--role", help="Who is asking.")]
 
 

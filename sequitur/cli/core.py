@@ -1,44 +1,24 @@
-"""The commands of daily use: ingest, ask, search, batch, verify, text, chat, run."""
+"""The commands of daily use: ask, search, batch, text, articles, chat, run."""
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sequitur.cli.common import Debug, Json, RoleOption, app, explained, print_json
+from sequitur.cli.common import ArticleOption, Debug, Json, RoleOption, app, explained, print_json
+from sequitur.cli.conversations import Kept
 from sequitur.errors import QuestionError
-from sequitur.schema import Role
+from sequitur.schema import Answer, Document, Hit, Role
 from sequitur.settings import load_settings
 
-
-@app.command()
-def ingest(
-    corpus: Annotated[Path | None, typer.Argument(help="Corpus folder; default: the settings'.")] = None,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Read the corpus and build or update the index; only changed files are embedded again."""
-    with explained(debug=debug):
-        report = import_module("ingest.build").build_index(load_settings(corpus=corpus), _progress)
-        for rejected in report.rejected:
-            print(f"rejected {rejected.file}: {rejected.reason}", file=sys.stderr)
-        if as_json:
-            print_json(dataclasses.asdict(report))
-        else:
-            print(
-                f"{report.documents} documents, {report.passages} passages in {report.index}: {report.added} added, {report.changed} changed, "
-                f"{report.removed} removed, {report.unchanged} unchanged; {report.embedded} passages embedded in {report.seconds} s"
-            )
-
-
-def _progress(done: int, total: int) -> None:
-    print(f"embedded {done} of {total} passages", file=sys.stderr)
+if TYPE_CHECKING:
+    from sequitur.chat import Chat
 
 
 @app.command()
@@ -46,6 +26,7 @@ def ask(
     question: Annotated[str, typer.Argument(help="The question.")],
     conversation: Annotated[str | None, typer.Option("--conversation", help="Continue (or begin) a stored conversation.")] = None,
     role: RoleOption = Role.CLINICIAN,
+    article: ArticleOption = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -56,42 +37,59 @@ def ask(
 
         question_text(question)  # a question that cannot be asked costs no loading
         settings = load_settings()
-        chat = import_module("sequitur.chat").open_chat(settings)
-        history = import_module("sequitur.history").open_history(settings) if conversation is not None else None
-        turns = tuple(chat.turn(answer) for answer in history.answers(conversation)) if history else ()
+        kept = None if conversation is None else Kept(settings, conversation)
+        answers = kept.answers if kept else ()
+        chat = import_module("sequitur.chat").open_library(settings).chat(_subject(answers, article or ""))
+        turns = tuple(chat.turn(answer) for answer in answers)
         answer = chat.ask(question, turns, role)
-        if history:
-            history.append(conversation, answer)
+        if kept:
+            kept.append(answer)
         if as_json:
             print_json(record(answer))
         else:
             print(terminal(answer))
 
 
+def _subject(answers: Sequence[Answer], named: str) -> str:
+    """The article a conversation is about: the one it began with, else the one named."""
+    begun = next((answer.provenance.article for answer in answers if answer.provenance.article), "")
+    if begun and named and begun != named:
+        message = f"this conversation is about the article {begun!r}: begin a new one about {named!r}"
+        raise QuestionError(message)
+    return begun or named
+
+
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="What to look for.")],
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
+    article: ArticleOption = None,
+    everywhere: Annotated[bool, typer.Option("--all", help="Search all articles and their references.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """Ranked passages for a question."""
     with explained(debug=debug):
-        chat = import_module("sequitur.chat").open_chat(load_settings())
+        if everywhere and article:
+            message = "--all searches every article: leave out --article, or --all"
+            raise QuestionError(message)
+        library = import_module("sequitur.chat").open_library(load_settings())
+        found = library.search(query, k) if everywhere else _in_one(library.chat(article or ""), query, k)
         hits = [
             {
                 "rank": hit.rank,
                 "score": hit.score,
                 "passage_id": hit.passage.id,
                 "document_id": hit.passage.document_id,
-                "title": chat.documents[hit.passage.document_id].title,
+                "article": document.article,
+                "title": document.title,
                 "section": hit.passage.section,
                 "text": hit.passage.text,
                 "dense_rank": hit.dense_rank,
                 "bm25_rank": hit.bm25_rank,
                 "similarity": hit.similarity,
             }
-            for hit in chat.search(query, k)
+            for document, hit in found
         ]
         if as_json:
             print_json({"query": query, "hits": hits})
@@ -100,33 +98,45 @@ def search(
             print(f"{hit['rank']:3} {hit['score']:.3f} {hit['document_id']} · {hit['section']}\n      {hit['text']}")
 
 
+def _in_one(chat: Chat, query: str, k: int) -> tuple[tuple[Document, Hit], ...]:
+    return tuple((chat.documents[hit.passage.document_id], hit) for hit in chat.search(query, k))
+
+
+@app.command()
+def articles(as_json: Json = False, debug: Debug = False) -> None:
+    """The articles of the index: the names that --article takes."""
+    with explained(debug=debug):
+        index = import_module("sequitur.index").open_index(load_settings().index)
+        rows = [
+            {
+                "article": entry.article.document_id,
+                "title": entry.article.title,
+                "status": entry.article.status,
+                "last_updated": entry.article.last_updated,
+                "references": sum(
+                    document.article == entry.article.document_id and document.kind != "article" for document in index.documents.values()
+                ),
+            }
+            for entry in index.articles
+        ]
+        if as_json:
+            print_json({"articles": rows})
+            return
+        for row in rows:
+            print(f"{row['article']}: {row['title']} (review status: {row['status']}; {row['references']} references)")
+
+
 @app.command()
 def batch(
-    source: Annotated[Path, typer.Argument(metavar="IN.jsonl", help='Lines of {"id","turns":[…]}.')],
+    source: Annotated[Path, typer.Argument(metavar="IN.jsonl", help='Lines of {"id","turns":[…]}, each with an "article" if need be.')],
     target: Annotated[Path, typer.Argument(metavar="OUT.jsonl", help="One answer a line, in the same order.")],
     role: RoleOption = Role.CLINICIAN,
+    article: ArticleOption = None,
     debug: Debug = False,
 ) -> None:
     """Answer the last turn of each conversation, with the earlier ones as history."""
     with explained(debug=debug):
-        import_module("sequitur.batch").run_batch(source, target, load_settings(), role)
-
-
-@app.command()
-def verify(as_json: Json = False, debug: Debug = False) -> None:
-    """Check the index against its manifest and the corpus; exit 1 and a list when anything differs."""
-    with explained(debug=debug):
-        differences = import_module("ingest.check").verify_index(load_settings())
-        if as_json:
-            print_json({"ok": not differences, "differences": differences})
-        elif not differences:
-            print("the index is whole and matches the corpus")
-        for line in differences if not as_json else ():
-            print(line)
-        if differences:
-            if not as_json:
-                print("sequitur: the index differs: run `sequitur ingest`", file=sys.stderr)
-            raise typer.Exit(1)
+        import_module("sequitur.batch").run_batch(source, target, load_settings(article=article), role)
 
 
 @app.command()
@@ -142,12 +152,12 @@ def text(document_id: Annotated[str, typer.Argument(help="Id of a document.")], 
 
 
 @app.command()
-def chat(role: RoleOption = Role.CLINICIAN, debug: Debug = False) -> None:
+def chat(role: RoleOption = Role.CLINICIAN, article: ArticleOption = None, debug: Debug = False) -> None:
     """Chat in the terminal; an empty line or Ctrl-D ends it."""
     with explained(debug=debug):
         from sequitur.render import terminal
 
-        asked = import_module("sequitur.chat").open_chat(load_settings())
+        asked = import_module("sequitur.chat").open_chat(load_settings(article=article))
         print(f"{asked.article.title}\nYou could ask: {' · '.join(asked.starters)}\n", file=sys.stderr)
         turns: list[Any] = []
         while True:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Annotated
 
-import typer
-
-from sequitur.cli.common import Debug, Json, app, explained, print_json
+from sequitur.cli.common import ArticleOption, Debug, Json, app, explained, print_json
 from sequitur.settings import load_settings
-
-ArticleOption = Annotated[str | None, typer.Option("--article", help="Which article, where there are several.")]
 
 
 @app.command()
@@ -18,8 +13,9 @@ def references(article: ArticleOption = None, as_json: Json = False, debug: Debu
     """The article's reference ledger: what each in-text number stands for, how that is known, and the claims that cite it."""
     with explained(debug=debug):
         auditing, record = import_module("sequitur.audit"), import_module("sequitur.audit.record")
-        index = import_module("sequitur.index").open_index(load_settings().index)
-        found = auditing.audit_article(index, auditing.article_entry(index, article))
+        settings = load_settings()
+        index = import_module("sequitur.index").open_index(settings.index)
+        found = auditing.audit_article(index, auditing.article_entry(index, article or settings.article or None))
         if as_json:
             print_json(record.ledger_record(found))
         else:

@@ -11,7 +11,7 @@ from sequitur.analysis import STOPWORDS, stem
 from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
 from sequitur.condense.followup import rewrite
 from sequitur.errors import QuestionError
-from sequitur.intent import ACKNOWLEDGEMENT, wants
+from sequitur.intent import ACKNOWLEDGEMENT, TERMS, asking, wants
 from sequitur.lexicon import Lexicon
 from sequitur.schema import Article, Document, Focus, Passage, Query, Reading, Turn
 from sequitur.text import fold, tokens
@@ -19,6 +19,7 @@ from sequitur.text import fold, tokens
 MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
 _EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
+_WHOLE = 8  # earlier turns that still count as the conversation
 _LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
 _ABOUT_SOURCES = frozenset(
     [
@@ -53,7 +54,11 @@ class Weights(NamedTuple):
     typed: float = 0.6
     standalone: float = 1.0
     expanded: float = 0.8
-    with_last: float = 0.5
+    aspect: float = 0.4  # what it is about, with the field's words for what is asked of it
+    with_topic: float = 0.5
+    with_last: float = 1.0  # a follow-up behind the question before it
+    with_all: float = 0.5  # behind the whole conversation
+    alone: float = 0.5  # a follow-up into which no slot was carried: its own words say half of it
     distilled: float = 0.8  # a long question without its story
     carried: float = 0.5  # of a carried concept's words, against 1 for a typed one
 
@@ -157,24 +162,46 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
     whole = read(text, known)
     clinical = [" ".join(concept.clinical) for concept in (*wording.concepts, *whole.concepts) if concept.clinical]
     carried = {concept.words for concept in rewritten.carried}
-    readings = _readings(asked, text, whole, turns if rewritten.follow_up else (), carried, known)
+    wanted = tuple(dict.fromkeys((*wants(asked, clinical), *(() if wants(asked) else wants(text)))))
+    readings = (
+        *_readings(asked, text, whole, turns if rewritten.follow_up else (), carried, known),
+        *_aspect(whole, wanted),
+    )
+    asked_with = asking(asked)
     return Query(
         asked=asked,
         standalone=text,
-        readings=tuple(readings),
-        wants=tuple(dict.fromkeys((*wants(asked, clinical), *(() if wants(asked) else wants(text))))),
-        focus=tuple(_focus(concept, carried, known, len(whole.concepts)) for concept in whole.concepts),
+        readings=readings,
+        wants=wanted,
+        focus=tuple(_focus(concept, carried, known, len(whole.concepts), asked_with) for concept in whole.concepts),
         named=known.named(f"{asked} {text}"),
         shown=rewritten.shown,
+        before=turns[-1].standalone if rewritten.follow_up else "",
+        cited=_cited(turns[-1]) if rewritten.follow_up else (),
     )
+
+
+def _cited(turn: Turn) -> tuple[tuple[str, float], ...]:
+    """The documents of an answer with their share of its citations."""
+    documents = [identity.rsplit(":", 1)[0] for identity in turn.shown]
+    return tuple((document, documents.count(document) / len(documents)) for document in dict.fromkeys(documents))
+
+
+def _aspect(whole: Wording, wanted: Sequence[str]) -> Iterable[Reading]:
+    """What the question is about, with the field's words for what it wants to know of it."""
+    terms = [TERMS[want] for want in wanted[:2]]
+    about = [concept.text for concept in whole.concepts if concept.slot]
+    if terms and about:
+        yield Reading(" ".join([*about, *terms]), _WEIGHTS.aspect)
 
 
 def _readings(
     asked: str, text: str, whole: Wording, turns: Sequence[Turn], carried: set[tuple[str, ...]], known: Vocabulary
 ) -> Iterable[Reading]:
     terms = _terms(whole.concepts, carried)
-    yield Reading(text, _WEIGHTS.standalone, terms)
-    if fold(asked) != fold(text):
+    leaning = bool(turns) and not carried
+    yield Reading(text, _WEIGHTS.alone if leaning else _WEIGHTS.standalone, terms)
+    if fold(asked) != fold(text) and not leaning:
         yield Reading(asked, _WEIGHTS.typed)
     extra = _expansion_words(whole.concepts)
     if extra:
@@ -183,9 +210,11 @@ def _readings(
         yield Reading(" ".join(concept.text for concept in whole.concepts if _tells(concept, known)), _WEIGHTS.distilled)
     if turns:
         yield Reading(f"{turns[-1].asked} {asked}", _WEIGHTS.with_last)
+        if len(turns) > 1:
+            yield Reading(" ".join([*(turn.asked for turn in turns[-_WHOLE:]), asked])[-MAX_CHARACTERS:], _WEIGHTS.with_all)
     if not whole.slot("drug") and known.topic:
         topic = " ".join(concept.text for concept in known.topic)
-        yield Reading(f"{text} {topic}", _WEIGHTS.with_last)
+        yield Reading(f"{text} {topic}", _WEIGHTS.with_topic)
 
 
 def _tells(concept: Concept, known: Vocabulary) -> bool:
@@ -220,8 +249,13 @@ def _expansion_words(concepts: Sequence[Concept]) -> list[str]:
     return found[:_MAX_EXPANSION_WORDS]
 
 
-def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, size: int) -> Focus:
-    """A word that the corpus never uses says the less about what is asked the commoner it is in English ("big", "let", "view")."""
+def _focus(
+    concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, size: int, asked_with: frozenset[str] = frozenset()
+) -> Focus:
+    """A word that the corpus never uses says the less about what is asked the commoner it is in English ("big", "let", "view").
+
+    `asked_with`: words that ask rather than name ("wear off" asks how long).
+    """
     others = ((" ".join(words), round(weight, 3)) for words, weight in concept.alternatives if weight >= _LEAST)
     wordings = ((" ".join(concept.words), 1.0), *others)
     medical = bool(concept.slot) or bool(known.lexicon.expansions(concept.words))
@@ -229,6 +263,8 @@ def _focus(concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, s
     if not medical and all(stem(word) not in known.frequency for word in concept.words):
         rank = max(known.english.get(word, _RARE) for word in concept.words)
         strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON))) * min(1.0, _LONG / size)
+        if asked_with.issuperset(concept.words):
+            strength *= _EVERYDAY_STRENGTH
     if len(concept.words) == 1 and concept.words[0].rstrip("s") in _ABOUT_SOURCES:
         strength *= _EVERYDAY_STRENGTH
     exact = concept.slot == "drug" or any(word in known.names or not word.isalpha() for word in concept.words)

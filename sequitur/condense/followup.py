@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
@@ -57,7 +57,7 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
     if not turns:
         return Rewritten(clean, (), follow_up=False, shown=())
     last = turns[-1]
-    shown = _referred(question, last, vocabulary)
+    shown = _referred(question, turns, vocabulary)
     correction = _CORRECTION.match(question.strip())
     rest = _LEAD.sub("", _CORRECTION.sub("", question.strip()) if correction else question.strip())
     if _BARE.match(rest) or _BARE.match(question.strip()):
@@ -98,7 +98,7 @@ def _stands_alone(question: str, rest: str, wording: Wording, vocabulary: Vocabu
     strange = wording.concepts and all(
         vocabulary.rarity(concept.words) == 0 and not vocabulary.lexicon.expansions(concept.words) for concept in wording.concepts
     )
-    if not leaning and (strange or (vocabulary.named(question) and len(wording.concepts) > 1)):
+    if not leaning and ((strange and len(wording.typed) > _FEW) or (vocabulary.named(question) and len(wording.concepts) > 1)):
         return True
     if leaning:
         return bool(wording.slot("drug")) and bool(wants(rest)) and len(wording.concepts) > _FEW
@@ -166,8 +166,8 @@ def _carried(wording: Wording, stack: dict[str, Concept], vocabulary: Vocabulary
         concept = None if slot == "drug" and at_large else stack.get(slot)
         if concept and not wording.slot(slot) and not (slot == "condition" and concept.words in topic):
             carried.append(concept)
-    points_back = _PRONOUN.search(" ".join(wording.typed)) and len(wording.concepts) < _FEW
-    if points_back and "other" in stack and not any(concept.slot == "condition" for concept in (*carried, *wording.concepts)):
+    if "other" in stack and len(wording.concepts) < _FEW and not any(concept.slot == "condition" for concept in wording.concepts):
+        carried = [concept for concept in carried if concept.slot != "condition"]  # what was asked last is nearer than what it was asked in
         carried.append(stack["other"])
     return tuple(carried)
 
@@ -197,10 +197,19 @@ def _asking_again(rest: str, previous: str) -> str:
     return previous
 
 
-def _referred(question: str, last: Turn, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Documents of the last answer that the question points at: "[2]", "the second one", "that trial", "how many patients"."""
+def _numbered(turns: Sequence[Turn]) -> Iterator[tuple[int, str]]:
+    """Each citation number of a conversation with its document, once."""
+    given = {marker: identity for turn in turns for identity, marker in zip(turn.shown, turn.markers, strict=True)}
+    return ((marker, identity.rsplit(":", 1)[0]) for marker, identity in given.items())
+
+
+def _referred(question: str, turns: Sequence[Turn], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Documents that the question points at: "[2]", or of the last answer "the second one", "that trial", "how many patients"."""
+    last = turns[-1]
     shown = [identity.rsplit(":", 1)[0] for identity in last.shown]
     ordinal = _ORDINAL.search(question)
+    if ordinal and ordinal[2] and last.used:
+        return tuple(identity for number, identity in _numbered(turns) if number == int(ordinal[2]))
     if ordinal and shown:
         number = int(ordinal[2]) if ordinal[2] else len(shown) if ordinal[1].lower() == "last" else _ORDINALS[ordinal[1].lower()]
         return (shown[number - 1],) if 0 < number <= len(shown) else ()

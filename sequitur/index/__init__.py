@@ -1,14 +1,17 @@
-"""The index of a corpus: vectors (FAISS), BM25, passages and documents in one immutable generation on disk.
+"""The index of a corpus: vectors (FAISS), BM25, passages and documents in one immutable generation on disk (`sequitur.generations`).
 
-    <index>/CURRENT                     name of the generation in force, and the sha256 of its manifest
-    <index>/generations/<name>/         manifest.json, documents.jsonl, passages.jsonl, articles.json, vectors.faiss, words.*, bm25/
+    documents.jsonl, passages.jsonl, articles.json     what is searched and cited
+    vectors.faiss, keys.sha256                            a vector a passage, and the sha256 of the text it was made of
+    words.json, words.faiss                            the content words with their vectors
+    bm25/                                              lexical scores
 
-A generation is written aside, synced and checked before CURRENT is renamed over; readers keep the one they opened. Every file's sha256 stands
+A generation is written aside, synced and checked before it is put in force; readers keep the one they opened. Every file's sha256 stands
 in the manifest and is checked before anything is parsed, for FAISS itself accepts most damaged files. Nothing is ever unpickled.
 """
 
-from sequitur.index.disk import current_generation, differing_files, open_index, read_generation, read_manifest, write_generation
-from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, unmarked
+from sequitur.generations import current_generation, differing_files, read_manifest
+from sequitur.index.disk import open_index, read_generation, stored_vectors, write_generation
+from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, text_key, unmarked
 
 __all__ = [
     "ArticleEntry",
@@ -20,6 +23,8 @@ __all__ = [
     "open_index",
     "read_generation",
     "read_manifest",
+    "stored_vectors",
+    "text_key",
     "unmarked",
     "write_generation",
 ]

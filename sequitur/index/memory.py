@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import types
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +20,9 @@ from sequitur.ports import Vectors
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
 from sequitur.text import tokens
 
+_NOTE_MARK = re.compile(
+    r"^not page-checked:\s*|,?\s*\(?(?:[\w ]+ )?not page-checked\)?(?=[,.;:)]|$)|,?\s*\bto our recollection\b", re.IGNORECASE
+)
 _DESIGNS = {
     "rct": "Randomised controlled trial",
     "cohort": "Cohort study",
@@ -83,6 +88,23 @@ class Index:
             self._words_of[row] = np.array([self._word_rows[word] for word in set(tokens(text)) if word in self._word_rows], dtype=np.intp)
         return self._words_of[row]
 
+    def about(self, slug: str) -> Index:
+        """This index as if the article `slug` and its own references were all there is: nothing of another article can be found, cited or counted."""
+        if {document.article for document in self.documents.values()} == {slug}:
+            return self
+        own = {document.id for document in self.documents.values() if document.article == slug}
+        rows = [row for row, passage in enumerate(self.passages) if passage.document_id in own]
+        passages = [_local(self.passages[row], slug) for row in rows]
+        documents = [
+            replace(self.documents[identity], id=identity.removeprefix(f"{slug}/")) for identity in self.documents if identity in own
+        ]
+        articles = [_local_entry(entry, slug) for entry in self.articles if entry.article.document_id == slug]
+        used = {word for passage in passages for word in tokens(passage.text)}
+        word_rows = [row for row, word in enumerate(self._words) if word in used]
+        contents = Contents(self.manifest, documents, passages, articles, [self._words[row] for row in word_rows])
+        bm25 = bm25_of([self.texts[row] for row in rows])
+        return Index(contents, flat(self._matrix[rows]), flat(self.word_vectors[word_rows]), bm25)
+
     def near(self, vector: Vectors, at_least: float, k: int = 3) -> tuple[tuple[str, float], ...]:
         """Words of the corpus whose vectors are that close to a vector of shape (1, dimension), best first."""
         scores, rows = self._word_vectors.search(vector, min(k, len(self._words)))
@@ -112,7 +134,9 @@ class Index:
 
     @cached_property
     def _matrix(self) -> Vectors:
-        return self.vectors()
+        """The vectors where FAISS holds them, shape (passages, dimension); valid as long as this index is."""
+        held: Any = self._vectors
+        return np.asarray(faiss.rev_swig_ptr(held.get_xb(), held.ntotal * held.d), dtype=np.float32).reshape(held.ntotal, held.d)
 
     def bm25(self, terms: Mapping[str, float]) -> Vectors:
         """BM25 scores of every passage for weighted stems, shape (passages,)."""
@@ -133,7 +157,7 @@ class Index:
     @cached_property
     def own_stems(self) -> tuple[frozenset[str], ...]:
         """The stems of each passage's own words; of a list item without a verb of its own, with its lead-in."""
-        return tuple(frozenset(stems(unmarked(passage))) for passage in self.passages)
+        return tuple(frozenset(stems(_said(passage))) for passage in self.passages)
 
     @cached_property
     def titles(self) -> NDArray[np.intp]:
@@ -174,13 +198,52 @@ class Index:
         return counts
 
 
+def flat(vectors: Vectors) -> faiss.Index:
+    """An exact inner-product index over rows of unit length."""
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(np.ascontiguousarray(vectors))
+    return index
+
+
+def bm25_of(texts: Sequence[str]) -> bm25s.BM25:
+    """BM25 over the stems of texts."""
+    retriever = bm25s.BM25(k1=1.2, b=0.75)
+    retriever.index([stems(text) for text in texts], show_progress=False)
+    return retriever
+
+
+def text_key(text: str) -> bytes:
+    """What a vector is filed under: the sha256 of the text it was made of."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _local(passage: Passage, slug: str) -> Passage:
+    """A passage under the ids its own article knows: `gout/doe2019` is `doe2019` there."""
+    if not any(identity.startswith(f"{slug}/") for identity in (passage.id, *passage.supports)):
+        return passage
+    identity, document_id, *supports = (name.removeprefix(f"{slug}/") for name in (passage.id, passage.document_id, *passage.supports))
+    return replace(passage, id=identity, document_id=document_id, supports=tuple(supports))
+
+
+def _local_entry(entry: ArticleEntry, slug: str) -> ArticleEntry:
+    ledger = tuple(
+        replace(line, document_ids=tuple(identity.removeprefix(f"{slug}/") for identity in line.document_ids)) for line in entry.ledger
+    )
+    return replace(entry, ledger=ledger)
+
+
 def index_text(document: Document, passage: Passage) -> str:
     """What is embedded and searched for a passage: its place ("Pickering 2020 > Safety") and lead-in stand before its words."""
     if TITLE in passage.flags:
         return f"{short_name(document)}: {document.title}. {_DESIGNS.get(document.kind, document.kind)}. {document.population} {document.journal}"
     lead = f"{passage.lead.of(document.text)} " if passage.lead else ""
     place = passage.section if document.kind == "article" else f"{short_name(document)} > {passage.section}"
-    return f"{place}: {lead}{unmarked(passage)}"
+    return f"{place}: {lead}{_said(passage)}"
+
+
+def _said(passage: Passage) -> str:
+    """The words that are searched: without a note's own mark that a line was not checked, which says nothing of its subject."""
+    return _NOTE_MARK.sub("", unmarked(passage))
 
 
 def unmarked(passage: Passage) -> str:

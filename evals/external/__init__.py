@@ -1,0 +1,1 @@
+"""Public data sets read from disk in their own layouts, and what is measured on them."""

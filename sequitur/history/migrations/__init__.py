@@ -1,0 +1,1 @@
+"""Alembic's environment and the scripts that bring an older database up to date."""
