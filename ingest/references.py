@@ -251,7 +251,7 @@ class _Desk:
             if best.profile is None and best.entry:
                 reason = f"the article's reference list names this title and {best.reason}; there is no file for it in the corpus"
                 return LedgerEntry(number, "listed", (), best.entry.title, best.entry.year, reason, ()), best
-            if best.profile:
+            if best.profile and (best.listed or not best.profile.document.cited_as_candidate):
                 listed = best.profile.document.id in self._listed
                 tail = "the article's reference list names this title" if listed else "the article's reference list does not name it"
                 return _entry(
@@ -313,6 +313,9 @@ class _Desk:
         found: dict[str, None] = {}
         others = [other for other in self._profiles if other is not profile] if alone else []
         for claim in claims:
+            said = [figure for figure in figures(claim.text) if figure.kind in {"percent", "dose", "ratio", "count"}]
+            if len(said) > 1 and _has_all(profile, said) and not any(_has_all(other, said) for other in others):
+                found.update(dict.fromkeys(figure.text for figure in said))
             for figure in figures(claim.text):
                 if telling(figure) and _has(profile, figure) and not any(_has(other, figure) for other in others):
                     found[figure.text] = None
@@ -340,7 +343,7 @@ class _Desk:
 
 
 _RIVALS = 3  # more than that is no hint at all
-_PERHAPS = 0.7  # strength from which a document that stands out may be meant
+_PERHAPS = 0.55  # strength from which a document that stands out may be meant
 
 
 def _entry(number: str, status: str, found: Sequence[_Profile], reason: str) -> LedgerEntry:
@@ -352,6 +355,10 @@ def _entry(number: str, status: str, found: Sequence[_Profile], reason: str) -> 
 def _precise(printed: str) -> bool:
     """Whether a figure is printed to two significant digits or more with a decimal point: 4.94, 0.15, not 0.5."""
     return any(len(number.replace(".", "").lstrip("0")) >= 2 for number in re.findall(r"\d*\.\d+", printed))
+
+
+def _has_all(profile: _Profile, said: Sequence[Figure]) -> bool:
+    return all(_has(profile, figure) for figure in said)
 
 
 def _has(profile: _Profile, figure: Figure) -> bool:

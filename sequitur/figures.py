@@ -57,7 +57,7 @@ _PER = re.compile(
 )
 _PER_NAMES = {"d": "day", "24 h": "day", "24h": "day", "24 hours": "day", "hour": "h", "minute": "min", "wk": "week", "m²": "m2"}
 _OFTEN = re.compile(
-    r"[^.;,()\d]{0,25}?\b(?:(?P<times>once|twice|two times|three times|thrice|four times|five times|six times)(?:[ -](?:daily|a day|per day|each day|weekly|a week|per week)|/(?:day|week))"
+    r"[^.;,()\d]{0,25}?\b(?:(?P<times>once|twice|two times|three times|\d times|thrice|four times|five times|six times)(?:[ -](?:daily|a day|per day|each day|weekly|a week|per week)|/(?:day|week))"
     r"|(?P<code>bid|b\.i\.d\.|tid|t\.i\.d\.|qid|q\.i\.d\.)"
     r"|every (?P<every>\d{1,2}|two|three|four|six|eight|twelve)(?:[ -](?:to|or)[ -]\d{1,2})? ?h(?:ours?)?"
     r"|(?P<daily>daily|nightly|every (?:day|night)|at night|at bedtime|each (?:day|night))|(?P<weekly>weekly|every week))\b",
@@ -67,12 +67,12 @@ _TIMES = {"once": 1, "twice": 2, "two times": 2, "three times": 3, "thrice": 3, 
 _CODES = {"b": 2, "t": 3, "q": 4}
 _LABEL = re.compile(
     r"\b(?P<label>a?RR|a?OR|a?HR|IRR|NNTB?|NNH|SMD|W?MD|(?:incidence )?rate ratio|(?:adjusted )?odds ratio|(?:adjusted )?hazard ratio|risk ratio|relative risk|"
-    r"number needed to treat|number needed to harm|(?:standardi[sz]ed )?(?:adjusted )?mean difference|effect size|difference)"
+    r"number needed to treat|number needed to harm|relative hazard|(?:standardi[sz]ed )?(?:adjusted )?mean difference|effect size|difference)"
     r"(?:s?,? ?(?:of|was|is|were|at|for [\w -]{1,40}?|in [\w -]{1,30}?)|\s?[:=,])?\s*$",
     re.IGNORECASE,
 )
 _LABELS = {
-    "relative risk": "rr", "risk ratio": "rr", "odds ratio": "or", "hazard ratio": "hr", "incidence rate ratio": "irr", "rate ratio": "irr",
+    "relative risk": "rr", "risk ratio": "rr", "odds ratio": "or", "hazard ratio": "hr", "relative hazard": "hr", "incidence rate ratio": "irr", "rate ratio": "irr",
     "number needed to treat": "nnt", "nntb": "nnt", "number needed to harm": "nnh", "mean difference": "md", "wmd": "md",
     "standardised mean difference": "smd", "standardized mean difference": "smd", "adjusted mean difference": "md", "difference": "md", "effect size": "es",
     "adjusted odds ratio": "or", "adjusted hazard ratio": "hr", "arr": "rr", "aor": "or", "ahr": "hr",
@@ -97,7 +97,14 @@ _GRADE_BEFORE = re.compile(
     r"\b(?:grade|level|class|stage|phase|type|step|line|table|figure|version|factor|cox|vitamin|covid)[ -]?$", re.IGNORECASE
 )
 RATIOS = frozenset({"rr", "or", "hr", "irr"})  # 1 means no effect
+_RISKS = RATIOS - {"or"}  # loosely called by each other's names
 _A_DAY = re.compile(r"/ ?d(?:ay)?\b|\b(?:per|a) day\b", re.IGNORECASE)
+_RHYTHM = re.compile(
+    r"\b(?:(?:every|each) (?:(?P<count>\d{1,2}|two|three|four|six|eight|twelve) )?(?P<unit>week|month|year)s?|once (?:a|per|each|every) (?P<once>week|month|year)"
+    r"|(?P<name>weekly|monthly|yearly|annually|once-yearly|once-monthly|once-weekly))\b(?! (?:migraine|headache|pain|days|visits|mean|average))",
+    re.IGNORECASE,
+)
+_NAMED_RHYTHMS = {"week": 7.0, "mont": 30.4, "year": 365.0, "annu": 365.0}
 _COMMON = frozenset({0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 50.0, 95.0, 100.0})
 
 
@@ -133,6 +140,9 @@ def figures(text: str) -> tuple[Figure, ...]:
         found.append(
             Figure("p", _value(match["value"]), "", sign, None, _decimals(match["value"]), match.group(), Span(*match.span("value")))
         )
+    for match in _RHYTHM.finditer(text):
+        taken.append(Span(*match.span()))
+        found.append(Figure("rhythm", _rhythm(match), "day", "", None, 0, match.group(), Span(*match.span())))
     for match in [*_FIGURE.finditer(text), *_WORD.finditer(text)]:
         if not any(span.start <= match.start() < span.end for span in taken):
             figure = _plain(text, match)
@@ -140,6 +150,14 @@ def figures(text: str) -> tuple[Figure, ...]:
                 found.append(figure)
     found.sort(key=lambda figure: figure.span)
     return tuple(_ranged(text, found))
+
+
+def _rhythm(match: re.Match[str]) -> float:
+    """How many days lie between one dose and the next."""
+    if match["name"]:
+        return _NAMED_RHYTHMS[match["name"].lower().removeprefix("once-")[:4]]
+    count = (match["count"] or "1").lower()
+    return (_WORD_VALUES.get(count) or float(count)) * _NAMED_RHYTHMS[(match["unit"] or match["once"]).lower()[:4]]
 
 
 def _plain(text: str, match: re.Match[str]) -> Figure | None:
@@ -160,7 +178,11 @@ def _plain(text: str, match: re.Match[str]) -> Figure | None:
     if label and not (unit and not unit["other"]):
         name = label["label"].lower()
         return replace(base, kind="ratio", unit=_LABELS.get(name, name), text=f"{label['label']} {written}")
-    if _AGE_AFTER.match(after) or (_AGE_BEFORE.search(before) and unit and (unit["time"] or "")[:1].lower() == "y"):
+    if (
+        _AGE_AFTER.match(after)
+        or (not unit and re.search(r"\baged? (?:from |over |under )?$", before, re.IGNORECASE))
+        or (_AGE_BEFORE.search(before) and unit and (unit["time"] or "")[:1].lower() == "y")
+    ):
         return replace(base, kind="age", unit="year")
     is_year = 1950 <= value <= 2035 and not base.decimals and "," not in written
     if unit and not (is_year and unit["count"]):
@@ -232,7 +254,12 @@ def _a_day(often: re.Match[str]) -> float:
     if often["every"]:
         hours = _WORD_VALUES.get(often["every"].lower()) or float(often["every"])
         return 24 / hours
-    times = _TIMES.get((often["times"] or "").lower(), 1) if often["times"] else _CODES.get((often["code"] or "x")[0].lower(), 1)
+    written = (often["times"] or "").lower()
+    times = (
+        (float(written[0]) if written[:1].isdigit() else _TIMES.get(written, 1))
+        if written
+        else _CODES.get((often["code"] or "x")[0].lower(), 1)
+    )
     return times / 7 if weekly else float(times)
 
 
@@ -247,6 +274,10 @@ def _ranged(text: str, found: list[Figure]) -> list[Figure]:
             daily = None if second.daily is None else first.value * scale * (second.daily / second.value if second.value else 1.0)
             shown = f"{first.text}{between}{second.text}"
             done[at] = replace(first, kind=second.kind, unit=second.unit, value=first.value * scale, daily=daily, text=shown)
+    for at in range(1, len(done)):
+        first, second = done[at - 1], done[at]
+        if first.kind == "age" and second.kind == "bare" and _RANGE.fullmatch(text[first.span.end : second.span.start]):
+            done[at] = replace(second, kind="age", unit="year")
     return done
 
 
@@ -259,7 +290,10 @@ def same_figure(said: Figure, there: Figure) -> bool:
     if said.daily is not None and there.daily is not None:
         a_day = _A_DAY.search(said.text) or _A_DAY.search(there.text)
         return math.isclose(said.daily, there.daily, rel_tol=0.01) and bool(a_day or math.isclose(said.value, there.value))
-    if said.kind == "duration":
+    if {said.kind, there.kind} == {"age", "duration"}:
+        years = [figure.value if figure.kind == "age" else figure.value / _DAYS["year"] for figure in (said, there)]
+        return math.isclose(*years)
+    if said.kind in {"duration", "rhythm"}:
         return math.isclose(said.value, there.value, rel_tol=0.035)
     rounded = said.kind in {"percent", "ratio", "bare", "measure"} and said.decimals < there.decimals
     nearly = rounded and math.isclose(round(abs(there.value) + 1e-9, said.decimals), abs(said.value))
@@ -271,14 +305,14 @@ def _comparable(said: Figure, there: Figure) -> bool:
     kinds = {said.kind, there.kind}
     if len(kinds) > 1 and not ("bare" in kinds or kinds <= {"bound", "ratio"} or kinds <= {"age", "duration"}):
         return False
-    if kinds == {"ratio"} and said.unit != there.unit:
+    if kinds == {"ratio"} and said.unit != there.unit and not {said.unit, there.unit} <= _RISKS:
         return not {said.unit, there.unit} <= RATIOS | {"nnt", "nnh"}
     return not (said.kind in {"dose", "measure"} and said.unit != there.unit and there.kind != "bare")
 
 
 def telling(figure: Figure) -> bool:
     """Whether a figure is rare enough to tell one publication from others: decimals, large counts, doses; no years, no round numbers."""
-    if figure.kind in {"year", "age", "fold"}:
+    if figure.kind in {"year", "age", "fold", "rhythm"}:
         return False
     return (
         bool(figure.decimals)

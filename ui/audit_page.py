@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from sequitur.adapters.embedders import open_embedder
 from sequitur.audit import Audit, AuditVerdict, Chain, Evidence, Omission, Remark, article_entry, audit_article
 from sequitur.audit.record import STANDINGS, left_out
 from sequitur.audit.report import ABOUT, SIGNS, html, markdown
@@ -43,7 +44,8 @@ def audit_page() -> None:
 )
 def _audit(settings: Settings, generation: str, article: str) -> Audit:  # noqa: ARG001 - part of the key
     index = open_index(settings.index)
-    return audit_article(index, article_entry(index, article or None))
+    english = open_embedder(settings.embedder, settings.models).english()
+    return audit_article(index, article_entry(index, article or None), english)
 
 
 def _page(audit: Audit, documents: Mapping[str, Document]) -> None:

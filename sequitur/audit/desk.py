@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
@@ -22,13 +22,22 @@ from sequitur.figures import Figure, figures
 from sequitur.index import ArticleEntry, Index, unmarked
 from sequitur.lexicon import general
 from sequitur.schema import TITLE, Document, Passage
-from sequitur.text import tokens
+from sequitur.text import body_start, tokens
 
 _COMMENTARY = re.compile(
     r"limit|what it means|comment|discussion|editor|^question$|objective|remark|background|introduction", re.IGNORECASE
 )
+_DRUG = re.compile(  # stems of international nonproprietary names, for drugs that the lexicon does not list
+    r"[a-z]{2,}(?:prazole|prazan|xifene|olol|[^c]pril|sartan|statin|gliflozin|gliptin|glutide|xaban|gatran|parin|cillin|mycin|floxacin|cycline|conazole|ciclovir|[a-z]vir"
+    r"|mab|tinib|ciclib|rafenib|oxetine|triptan|gepant|setron|profen|coxib|caine|zepam|zolam|barbital|dronate|dronic|lukast|terol|tropium|formin|glitazone|metacin"
+    r"|asone|olone|onide|thiazide|dipine|afil|gabalin|racetam|peridone|apine|azosin|steride|grel|platin|taxel|rubicin|trexate|mustine)s?"
+)
+_PREFIX = re.compile(r"\b(post|pre|non|anti|re|co|sub|intra|inter|multi|peri)-(?=[a-z])", re.IGNORECASE)
 REMARK = "editor's remark"
 UNCHECKED = "not page-checked"
+_OPENING = 400  # characters of a text that states no population in which it is looked for
+_UNCOMMON = 6000  # rank from which a word is no everyday one
+_EVERYDAY = 0.25  # how much an everyday word weighs beside the rarest
 _ALIKE = 0.58  # cosine from which one word may stand for another
 # Words that say how, how much or that something was studied, not what.
 _EMPTY = frozenset((Path(__file__).parent / "empty.txt").read_text(encoding="utf-8").split())
@@ -43,7 +52,8 @@ class Statement:
     @cached_property
     def words(self) -> tuple[str, ...]:
         """Content words in American spelling, in order and once each; not those that say how or how strongly, which are compared apart."""
-        normal = (general().american(token) for token in tokens(self.text))
+        joined = _PREFIX.sub(r"\1", self.text)
+        normal = (general().american(token) for token in tokens(joined))
         return tuple(
             dict.fromkeys(
                 word
@@ -68,7 +78,9 @@ class Statement:
         known = _drug_words()
         named = (general().american(token) for token in tokens(self.text))
         return frozenset(
-            word.removesuffix("s") for word in named if (word in known or word.removesuffix("s") in known) and word not in _NO_DRUGS
+            word.removesuffix("s")
+            for word in named
+            if (word in known or word.removesuffix("s") in known or _DRUG.fullmatch(word)) and word not in _NO_DRUGS
         )
 
 
@@ -90,8 +102,10 @@ class Source:
 class Desk:
     """The passages of one article's corpus, ready to be held against its claims."""
 
-    def __init__(self, index: Index, entry: ArticleEntry) -> None:
-        """`entry`: the article of `index` that is audited."""
+    def __init__(self, index: Index, entry: ArticleEntry, english: Mapping[str, int]) -> None:
+        """`entry`: the article of `index` that is audited; `english`: everyday words by frequency rank, low is common."""
+        self._english = english
+        self._long = {short.lower(): frozenset(general().normal(long)) for short, long in entry.abbreviations}
         slug = entry.article.document_id
         self.index, self.entry = index, entry
         self.article = index.documents[slug]
@@ -131,12 +145,27 @@ class Desk:
             for source in self.sources[document.id]
             if re.match(r"design|method", source.passage.section, re.IGNORECASE)
         )
-        return f"{document.title}. {document.population}. {design}"
+        return f"{self.whom(document)}. {design}"
+
+    def whom(self, document: Document) -> str:
+        """What says in whom a document holds: its title and population; of one without front matter, its beginning."""
+        opening = "" if document.population else document.text[body_start(document.text) :][:_OPENING]
+        return f"{document.title}. {document.population} {opening}"
 
     def weight(self, word: str) -> float:
         """How rare a word is among the passages that may carry claims; a word that looks like a verb weighs less than a thing."""
+        if self.everyday(word):
+            return _EVERYDAY * math.log(1 + self._size / 3)
         part = (0.4 if word.endswith(("ed", "ing", "ly")) else 1.0) * (0.4 if stem(word) in self._subject else 1.0)
         return part * math.log(1 + self._size / (2 + max(1, self._counts.get(stem(word), 0))))
+
+    def everyday(self, word: str) -> bool:
+        """Whether a word is common English and no word of the medical lexicon."""
+        return self._english.get(word, _UNCOMMON) < _UNCOMMON and word not in general().words
+
+    def common(self, word: str) -> bool:
+        """Whether a word tells nothing here: everyday English, or what the whole article is about."""
+        return self.everyday(word) or stem(word) in self._subject
 
     def alike(self, word: str, others: Iterable[str]) -> float:
         """How far any of the other words says the same: 1 for the same stem or a synonym, else the cosine where it is close."""
@@ -152,12 +181,18 @@ class Desk:
             drugs = _drug_words()
             if word in drugs or other in drugs:
                 cosine = 1.0 if _same_class(word, other) else 0.0
-            elif _synonyms(word, other):
+            elif _synonyms(word, other) or self._abbreviates(word, other) or self._abbreviates(other, word):
                 cosine = 1.0
             else:
                 cosine = self._cosines(word).get(other, 0.0)
             self._alike[key] = cosine if cosine >= _ALIKE else 0.0
         return self._alike[key]
+
+    def _abbreviates(self, short: str, word: str) -> bool:
+        """Whether one is an abbreviation, defined in the corpus or the lexicon, whose long form has the other."""
+        return word in self._long.get(short, ()) or any(
+            word in expansion.words for expansion in general().expansions((short,)) if expansion.kind == "abbreviation"
+        )
 
     def _cosines(self, word: str) -> dict[str, float]:
         """Close words of the corpus, with their cosines."""
@@ -175,12 +210,12 @@ class Desk:
     def _vocabulary(self) -> tuple[str, ...]:
         return tuple({word: None for rows in self.sources.values() for source in rows for word in source.statement.words})
 
-    def share(self, words: Sequence[str], others: Sequence[str], context: Sequence[str] = ()) -> float:
-        """How much of the words, by rarity, stands among the others; what stands only in the context counts in part."""
+    def share(self, words: Sequence[str], others: Sequence[str], context: Sequence[str] = (), part: float = 0.7) -> float:
+        """How much of the words, by rarity, stands among the others; what stands only in the context counts in `part`."""
         total = sum(map(self.weight, words))
         if not total:
             return 1.0
-        got = sum(self.weight(word) * max(self.alike(word, others), 0.7 * self.alike(word, context)) for word in words)
+        got = sum(self.weight(word) * max(self.alike(word, others), part * self.alike(word, context)) for word in words)
         return got / total
 
     def cosine(self, claim: Passage, passages: Sequence[Passage]) -> list[float]:
@@ -207,6 +242,8 @@ _NO_DRUGS = (
         "blockers",
         "agonist",
         "agonists",
+        "acid",
+        "oral",
         "placebo",
         "psychedelics",
         "herpes",
@@ -228,7 +265,13 @@ _STEMMED = tuple(
 def _drug_words() -> frozenset[str]:
     """Drugs and the last words of their classes: "antidepressants", "opioids"."""
     classes = {name[-1] for name in general().classes if len(name[-1]) > 4}
-    return frozenset(general().drugs | classes) - _NO_DRUGS
+    short = {
+        expansion.words[0]
+        for name in general().classes
+        for expansion in general().expansions(name)
+        if expansion.kind == "abbreviation" and len(expansion.words) == 1 and len(expansion.words[0]) > 2
+    }
+    return frozenset(general().drugs | classes | short) - _NO_DRUGS
 
 
 def _synonyms(word: str, other: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sequitur.figures import Figure, figures
+from sequitur.figures import RATIOS, Figure, figures
 from sequitur.text import fold
 
 UP, DOWN, BETTER, WORSE, NULL, VARIES = "up", "down", "better", "worse", "null", "varies"
@@ -24,14 +24,14 @@ _NULLS = re.compile(
     r"|\b(?:similar|comparable|alike|unchanged|equally|identical|equivalent|indistinguishable)\b|\bthe same (?:in|for|with|as|frequency|rate)\b|\bas (?:often|common|frequent\w*|many)\b.{0,20}\bas\b"
     rf"|\b{_NOT} (?:[\w-]+ ){{0,2}}?(?:more|less|higher|fewer|longer|shorter|greater)\b"
     r"|\bwithout (?:an? |any )?(?:[\w-]+ ){0,2}?(?:differences?|benefits?|effects?|improvements?|gain|increased? (?:in|of|risk)|excess|increase)\b|\bfail(?:ed|s|ure)? to\b|\black(?:s|ed|ing)? (?:of )?(?:\w+ )?(?:benefit|efficacy|effect)\b"
-    r"|\blittle (?:or no|to no)\b|\bnon-?significan\w*\b|\bno (?:clear|evidence of)\b|\birrespective of\b|\bregardless of\b|\bindependent(?:ly)? of\b|\bfutil\w+\b"
+    r"|\blittle (?:or no|to no)\b|\bnon-?significan\w*\b|\bno (?:clear|evidence of)\b|\birrespective of\b|\bregardless of\b|\bindependent(?:ly)? of\b|\bfutil\w+\b|\b(?:uncertain\w*|unclear|inconclusive|insufficient)\b"
     r"|\b(?:threshold|endpoint|outcome) (?:was )?(?:missed|not met)\b|\bnever\b"
 )
 _NO_DIFFERENCE = re.compile(
-    rf"\bno (?:[\w-]+ ){{0,3}}?(?:differences?|change)\b|\b{_NOT} (?:[\w-]+ ){{0,2}}?(?:differ|statistically significant)\b|\bnot significant\b|\bnon-?significan\w*"
+    rf"\b(?:uncertain\w*|unclear|insufficient)\b|\bno (?:[\w-]+ ){{0,3}}?(?:differences?|change)\b|\b{_NOT} (?:[\w-]+ ){{0,2}}?(?:differ|statistically significant)\b|\bnot significant\b|\bnon-?significan\w*"
 )
 _UPS = re.compile(
-    r"\b(?:increas\w*|rais\w+|higher|greater|elevat\w*|rises?|rose|risen|longer|doubl\w*|tripl\w*|more (?!than\b|likely to benefit)\w+|prolong\w*|exceed\w*|grew|larger|additional|more often|added to the risk"
+    r"\b(?:increas\w*|rais\w+|higher|greater|elevat\w*|rises?|rose|risen|longer|doubl(?:ed|es|ing)|doubles? (?:the|that)|tripl(?:ed|es|ing)|(?<!or )more (?!than\b|with\b|in\b|on\b|for\b|of\b|to\b|at\b|by\b|likely to benefit)\w+|prolong\w*|exceed\w*|grew|larger|additional|more often|added to the risk"
     r"|twice as|times as|most frequent|commoner|stimulat\w+|promot\w+)\b"
 )
 _DOWNS = re.compile(
@@ -44,21 +44,21 @@ _BETTERS = re.compile(
 _WORSES = re.compile(r"\b(?:worse(?:n|ns|ned)?|inferior\w*|harm(?:s|ed|ful)?|detriment\w*|deteriorat\w*|aggravat\w*|exacerbates?)\b")
 _VARIES = re.compile(r"\b(?:depend(?:s|ed|ent)? on|differ(?:s|ed)? (?:between|by|with|according)|varie[sd] (?:with|by)|only in those)\b")
 _AGAINST = re.compile(
-    r"\b(?:not|never|no longer|nor) (?:be )?(?:\w+ )?(?:recommend\w*|advis\w*|indicated|suggest\w*|offered|used?|given|taken|started|considered|prescribed|combined|administered)\b|\bno recommendation\b"
-    r"|\b(?:advis\w+|recommend\w*|counsel\w*|guidance|suggest\w*) against\b|\bcontra-?indicat\w*|\bavoid(?:s|ed|ing|ance)?\b|\bdiscourag\w*|\b(?:should|must|do|may) not\b|\bunsuitable\b|\bnot (?:for|a) routine\b"
-    r"|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bkeep away from\b|\bwithheld\b"
+    r"\b(?:not|never|no longer|nor) (?:be )?(?:\w+ )?(?:recommend\w*|advis\w*|indicated|suggest\w*|offered|used?|given|taken|started|considered|prescribed|combined|administered)\b|\bno recommendation\b|\black of (?:evidence|support)\b|\bno (?:evidence|support) for\b|\bnot supported?\b"
+    r"|\b(?:advis\w+|recommend\w*|counsel\w*|guidance|suggest\w*) against\b|\bcontra-?indicat\w*|(?<!to )\bavoid(?:s|ed|ing|ance)?\b|\bdiscourag\w*|\b(?:should|must|do|may) not\b|\bunsuitable\b|\bnot (?:for|a) routine\b"
+    r"|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bno (?:[\w-]+ ){0,4}(?:is|are) (?:needed|required|necessary)\b|\bnot (?:needed|required|necessary)\b|\bkeep away from\b|\bwithheld\b"
 )
 _FOR = re.compile(
-    r"\b(?:recommend\w*|advis(?:ed?|es)|indicated|suggest(?:s|ed)|should (?:\w+ )?be|(?:may|can|could) (?:\w+ )?be (?:offered|considered|used|given|taken|tried|prescribed|combined|beneficial|useful)"
-    r"|first[- ]line|second[- ]line|preferred|(?:drug|treatment|agent) of choice|is an option|an option|consider\b|favou?rs? (?:the )?use|safe (?:in|during|for))\b"
+    r"\b(?:recommend(?:s|ed|ing)?|recommendations? (?:for|of|to)|advis(?:ed?|es)|indicated|suggest(?:s|ed)|should (?:\w+ )?be|(?:may|can|could) (?:\w+ )?be (?:offered|considered|used|given|taken|tried|prescribed|combined|beneficial|useful)"
+    r"|first[- ]line|second[- ]line|preferred|(?:drug|treatment|agent) of choice|is an option|an option|consider\b|favou?rs? (?:the )?use|safe (?:in|during|for)|should follow|(?:is|are) (?:needed|required|necessary|offered))\b"
 )
 _RARE = re.compile(
     r"\b(?:rare(?:ly)?|uncommon|infrequent(?:ly)?|seldom|minority|few(?! \w+er)|isolated cases|exceptional(?:ly)?|very unlikely|occasional(?:ly)?)\b"
 )
 _OFTEN = re.compile(
-    r"(?<!more )(?<!less )(?<!equally )(?<!un)\b(?:common(?:ly)?|frequent(?:ly)?|often|majority|most (?:patients|people|participants)|usual|universal)\b(?! than)"
+    r"(?<!more )(?<!less )(?<!\bas )(?<!equally )(?<!un)\b(?:common(?:ly)?|frequent(?:ly)?|often|majority|most (?:patients|people|participants)|usual|universal)\b(?! than)"
 )
-_DENIES = re.compile(rf"\b(?:no|none|{_NOT})\b|n't\b|\babsence of\b")
+_DENIES = re.compile(rf"\b(?:no(?! (?:treatment|therapy|intervention|drug))|none|{_NOT})\b|n't\b|\babsence of\b")
 _CLAUSES = re.compile(
     r";|[.](?=\s)|\n|,? (?=(?:but|whereas|while|although|however|yet|despite)\b)|, and (?=\w+ (?:was|were|is|are|did|had)\b)"
 )
@@ -100,6 +100,10 @@ _FRACTION = re.compile(
 )
 _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)*")
 
+_CONTROL = re.compile(r"\b(?:placebo|controls?|usual care|standard care|sham)\b")
+_APART = 1.25  # how much larger one percentage must be than the other to point anywhere
+_RELATIVE = re.compile(r"\b(?:ratio|relative|hazard|odds)\b")
+_OF_WHOM = re.compile(r"\b(?:who|that|which) (?:have|had|has|did|do|does|were|are|was|is) not\b")
 _STRONG = re.compile(r"\bstrong(?:ly)?\b(?! opioid)|\bclass (?:i|1)\b(?![iv\d])|\bgrade (?:a|1a?)\b|\bmust\b|\bdefinitive\w*\b")
 _WEAK = re.compile(
     r"\bweak\w*\b|\bconditional\w*\b|\bclass (?:ii|2)[ab]?\b|\bgrade (?:b|c|d|e|2[a-c]?)\b|\bi{1,3}, ?[b-e]\b|\b(?:may|might|can|could) be\b|\blimited\b|\bmoderate recommendation\b|\blow[- ]certainty\b|\binconclusive\b"
@@ -110,6 +114,7 @@ _GRADES = (
     ("class of recommendation", re.compile(r"\bclass(?: of recommendation)? (i{1,3}[ab]?|[123][ab]?)\b")),
     ("grade of recommendation", re.compile(r"\bgrade(?: of recommendation)? ([a-e]|[12][a-c]?)\b")),
     ("strength of recommendation", re.compile(r"\b(strong|weak|conditional|moderate|limited|discretionary) (?:\w+ )?recommendation")),
+    ("certainty", re.compile(r"\bcertainty (?:[\w ]{0,40}?)(?:was|is) (very low|low|moderate|high)\b")),
     ("certainty", re.compile(r"\b(very low|low|moderate|high)(?:[- ](?:certainty|quality)| certainty)")),
 )  # fmt: skip
 _PAIR = re.compile(r"\b(i{1,3}|iv|v), ?([a-e])\b")
@@ -131,12 +136,15 @@ _POPULATIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("severity", (("mild", r"mild(?! to)"), ("severe", r"severe|life-threatening|critical(?:ly)? ill\w*"))),
     ("earlier treatment", (("refractory", r"refractory|treatment-resistant|resistant to treatment|after failure of|have failed|had failed"),
                            ("untreated", r"treatment-na[iï]ve|untreated|newly diagnosed|previously untreated"))),
+    ("resistance", (("resistant strains", r"(?<!non)(?<!non-)(?<!treatment-)resistan\w+(?! to treatment)"), ("sensitive strains", r"sensitive|susceptible|non-?resistant"))),
+    ("risk", (("high risk", r"(?:at )?(?:very )?high(?:er)?[- ]risk"), ("low risk", r"(?:at )?(?:very )?low(?:er)?[- ]risk"))),
     ("setting", (("hospital", r"hospitali[sz]ed|in-?patients?|intensive care|critically ill|admitted"), ("outpatients", r"out-?patients?|ambulatory|primary care|community-dwelling"))),
     ("spinal cord injury", (("spinal cord injury", r"spinal cord injur\w*"),)),
     ("CRPS", (("CRPS", r"crps|complex regional pain syndrome"),)),
     ("sex", (("women", r"women|females?"), ("men", r"(?<!wo)\bmen|males?"))),
 )  # fmt: skip
 _POPULATION = tuple((axis, tuple((value, re.compile(rf"\b(?:{pattern})\b")) for value, pattern in values)) for axis, values in _POPULATIONS)
+_KIN = re.compile(r"\b(?:relatives of|history of|prevention of|risk of|risk for|prevent) [\w ]{0,25}$")
 _WITHOUT = re.compile(r"\b(?:without|not|excluding|free of|no) (?:\w+ )?$")
 _WHOM = re.compile(
     r"\b(?:in|among|for|of) (?P<kind>(?:[\w-]+ ){0,3}?)(?:patients|adults|children|infants|people|women|men|persons|participants|individuals|those|survivors)"
@@ -158,7 +166,6 @@ _TOGETHER = {
     frozenset({"adults", "older people"}),
     frozenset({"adults", "women"}),
     frozenset({"adults", "men"}),
-    frozenset({"women", "men"}),
 }
 
 
@@ -194,7 +201,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
 
 def _clause(text: str) -> Clause:
     found = figures(text)
-    return Clause(text, _effects(text, found), _advice(text), _frequency(text, found), bool(_DENIES.search(text)), found)
+    return Clause(text, _effects(text, found), _advice(text), _frequency(text, found), bool(_DENIES.search(_OF_WHOM.sub(" ", text))), found)
 
 
 def without_whom(text: str) -> str:
@@ -216,21 +223,23 @@ def _effects(text: str, found: tuple[Figure, ...]) -> frozenset[str]:
     for name, pattern in ((VARIES, _VARIES), (UP, _UPS), (DOWN, _DOWNS), (BETTER, _BETTERS), (WORSE, _WORSES)):
         if pattern.search(rest):
             effects.add(name)
-    return frozenset(effects or _numeric(found))
+    return frozenset(effects or _numeric(text, found))
 
 
-def _numeric(found: tuple[Figure, ...]) -> set[str]:
+def _numeric(text: str, found: tuple[Figure, ...]) -> set[str]:
     """What figures alone say: an interval over no effect, or a P value above 0.05, is no difference; a ratio or difference points its way."""
     effects = set()
+    relative = bool(_RELATIVE.search(text))
     for at, figure in enumerate(found):
         if figure.kind not in {"ratio", "bare"} or figure.unit in {"nnt", "nnh", "es"}:
             continue
         bounds = [bound.value for bound in found[at + 1 : at + 3] if bound.kind == "bound"]
         if len(bounds) < 2:
             continue
-        neutral = 1.0 if figure.unit in {"rr", "or", "hr", "irr"} else 0.0
+        neutral = 1.0 if figure.unit in RATIOS or (figure.kind == "bare" and relative) else 0.0
         low, high = sorted(bounds)
         effects.add(NULL if low <= neutral <= high else UP if figure.value > neutral else DOWN)
+    effects |= _shares(text, found) if not effects else set()
     if not effects:
         values = [figure for figure in found if figure.kind == "p"]
         if values and all(figure.value > 0.05 and figure.sign != "<=" for figure in values):
@@ -241,6 +250,19 @@ def _numeric(found: tuple[Figure, ...]) -> set[str]:
 def is_cue(word: str) -> bool:
     """Whether a word says which way, how often or whether it is advised, not what is spoken of."""
     return any(pattern.fullmatch(word) for pattern in (_NULLS, _UPS, _DOWNS, _BETTERS, _WORSES, _FOR, _AGAINST, _RARE, _OFTEN))
+
+
+def _shares(text: str, found: tuple[Figure, ...]) -> set[str]:
+    """Which way two percentages point, the one next to the only control named being the control's; none where they are near each other."""
+    shares = [figure for figure in found if figure.kind == "percent"]
+    controls = list(_CONTROL.finditer(text))
+    if len(shares) != 2 or len(controls) != 1:
+        return set()
+    place = controls[0].start()
+    control, treated = sorted(shares, key=lambda figure: min(abs(place - figure.span.end), abs(place - figure.span.start)))
+    if max(control.value, treated.value) < _APART * max(0.01, min(control.value, treated.value)):
+        return set()
+    return {UP if treated.value > control.value else DOWN}
 
 
 def direction(ratio: Figure) -> str:
@@ -254,12 +276,17 @@ def _advice(text: str) -> str:
     return "for" if _FOR.search(text) else ""
 
 
-def _frequency(text: str, found: tuple[Figure, ...]) -> str:
-    """As said in words, else as percentages tell it: 2 % and less is rare, 20 % and more is common."""
+def frequency_word(text: str) -> str:
+    """What a text calls "rare" or "common" in words; "" for neither."""
     if _RARE.search(text):
         return "rare"
-    if _OFTEN.search(text):
-        return "common"
+    return "common" if _OFTEN.search(text) else ""
+
+
+def _frequency(text: str, found: tuple[Figure, ...]) -> str:
+    """As said in words, else as percentages tell it: 2 % and less is rare, 20 % and more is common."""
+    if word := frequency_word(text):
+        return word
     shares = [figure.value for figure in found if figure.kind == "percent"]
     return "rare" if shares and max(shares) <= 2 else "common" if shares and min(shares) >= 20 else ""
 
@@ -268,7 +295,10 @@ def _frequency(text: str, found: tuple[Figure, ...]) -> str:
 def grades(text: str) -> dict[str, str]:
     """Levels, classes, grades and certainties as printed, by scheme: "II, D" is a level and a grade."""
     folded = fold(text)
-    found = {scheme: match[1] for scheme, pattern in _GRADES if (match := pattern.search(folded))}
+    found: dict[str, str] = {}
+    for scheme, pattern in _GRADES:
+        if match := pattern.search(folded):
+            found.setdefault(scheme, match[1])
     pair = _PAIR.search(folded)
     if pair:
         found.setdefault("level of evidence", pair[1])
@@ -295,6 +325,8 @@ def populations(text: str) -> dict[str, frozenset[str]]:
 def _values(folded: str, values: tuple[tuple[str, re.Pattern[str]], ...]) -> Iterator[str]:
     for value, pattern in values:
         for match in pattern.finditer(folded):
+            if _KIN.search(folded[: match.start()]):
+                continue
             yield f"no {value}" if _WITHOUT.search(folded[: match.start()]) else value
 
 

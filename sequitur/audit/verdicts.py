@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sequitur.analysis import stem
+from sequitur.audit.case import ABSENT, CONFLICTS, STANDS, Case, Finding, Judged, short
 from sequitur.audit.desk import UNCHECKED, Desk, Source, statement
-from sequitur.audit.judge import ABSENT, CONFLICTS, STANDS, Finding, Judge, Judged
+from sequitur.audit.judge import judge
 from sequitur.audit.model import AuditVerdict, Chain, Evidence, Link, Remark, Standing
 from sequitur.figures import Figure, same_figure
 from sequitur.index import unmarked
 from sequitur.schema import Document, LedgerEntry, Passage, short_name
 
 _RELAYED = re.compile(r"\brelay\w*|\bquot\w+ (?:by|in|from)|\bas (?:given|stated|cited|reported) (?:in|by) the", re.IGNORECASE)
+_TOGETHER = 0.45  # share of a claim's words that one passage has when it says the claim
+_AS_ONE = 0.6  # cosine from which it does in other words
 _NOTHING = "no cited passage"
 _CLOSE = 0.5  # cosine from which a reference speaks of what is claimed, whatever its words
 _REPEATS = 0.55  # cosine from which a relayed line has the claim
@@ -43,19 +46,19 @@ def chain(desk: Desk, claim: Passage) -> Chain:
     cautions = {
         identity: _caution(desk.documents[identity], [link for link in links if identity in link.document_ids]) for identity in behind
     }
-    judge = Judge(desk, claim)
-    judged = [judge.against(desk.documents[identity]) for identity in behind]
+    case = Case(desk, claim)
+    judged = [judge(case, desk.documents[identity]) for identity in behind]
     verdict, reason = _verdict(desk, claim, links, judged, cautions)
     return Chain(
         claim=claim,
-        text=judge.own,
+        text=case.own.text,
         lead=claim.lead.of(desk.article.text) if claim.lead else "",
         links=links,
         evidence=_evidence(judged, cautions, verdict),
         verdict=verdict,
         reason=reason,
-        elsewhere=_elsewhere(desk, claim, judge, tuple(behind)),
-        remarks=_remarks(desk, claim, judge, tuple(behind)),
+        elsewhere=_elsewhere(desk, claim, case, tuple(behind)),
+        remarks=_remarks(desk, claim, case, tuple(behind)),
     )
 
 
@@ -110,7 +113,7 @@ def _spoken(desk: Desk, claim: Passage, speaking: Sequence[Judged], cautions: Ma
     names = [name.partition(" ")[2] for name in open_ if name.startswith("name ")]
     unnamed = [f"{_say(documents)} nothing of {_or(names[:4])}"] if names else []
     gaps += [f"the references disagree: {facet.conflicts[0].reason}" for facet in facets.values() if facet.conflicts][:1]
-    missing = [word for word in _missing(facets) if word not in " ".join([*gaps, *names])]
+    missing = [word for word in _missing(facets) if not desk.everyday(word) and word not in " ".join([*gaps, *names])]
     nothing = [f"{_say(documents)} nothing of {_or([*names, *missing][:4])}"] if missing else unnamed
     share = _union_share(desk, claim, speaking)
     firm = any(row.has_figures for row in speaking)
@@ -121,6 +124,8 @@ def _spoken(desk: Desk, claim: Passage, speaking: Sequence[Judged], cautions: Ma
         gaps += nothing
     else:
         gaps += unnamed
+    if not gaps and not firm and all(_scattered(row) for row in speaking):
+        gaps = [f"{_say(documents)} parts of this, but no passage says it as a whole (nearest: “{short(speaking[0].aligned[0].source)}”)"]
     if gaps:
         return AuditVerdict.PARTLY, gaps[:3]
     best = speaking[0]
@@ -128,6 +133,11 @@ def _spoken(desk: Desk, claim: Passage, speaking: Sequence[Judged], cautions: Ma
     only = all("only a candidate" in cautions[document.id] for document in documents)
     said = f"{short_name(best.document)} says this{unchecked}{_design(best.document)}"
     return AuditVerdict.PARTLY if only else AuditVerdict.SUPPORTED, [said]
+
+
+def _scattered(row: Judged) -> bool:
+    """Whether a claim's words stand in a reference, but nowhere together."""
+    return all(aligned.share < _TOGETHER and aligned.cosine < _AS_ONE for aligned in row.aligned[:3])
 
 
 def _missing(facets: Mapping[str, _Joined]) -> list[str]:
@@ -171,7 +181,7 @@ def _union_share(desk: Desk, claim: Passage, speaking: Sequence[Judged]) -> floa
     """How much of the claim's words, by rarity, the references that speak of it have together."""
     words = [word for row in speaking for source in desk.sources[row.document.id] for word in source.statement.words]
     frames = [word for row in speaking for word in statement(desk.frame(row.document)).words]
-    own = Judge(desk, claim).own_words
+    own = statement(unmarked(claim)).words
     return desk.share(own, words, frames)
 
 
@@ -184,7 +194,7 @@ def _facets(judged: Sequence[Judged]) -> dict[str, _Joined]:
         name: _Joined(
             any(finding.state == STANDS for finding in found),
             tuple(finding for finding in found if finding.state == CONFLICTS),
-            tuple(finding for finding in found if finding.state == ABSENT),
+            tuple(sorted((finding for finding in found if finding.state == ABSENT), key=lambda finding: finding.source is None)),
         )
         for name, found in facets.items()
     }
@@ -215,10 +225,10 @@ def _shown(source: Source, standing: Standing, cautions: Mapping[str, str]) -> E
     )
 
 
-def _elsewhere(desk: Desk, claim: Passage, judge: Judge, cited: Sequence[str]) -> tuple[Evidence, ...]:
+def _elsewhere(desk: Desk, claim: Passage, case: Case, cited: Sequence[str]) -> tuple[Evidence, ...]:
     """Passages of references that the claim does not cite: those that have its figures, and those that say otherwise on its very words."""
     found: list[tuple[float, Evidence]] = []
-    wanted = [figure for figure in judge.figures if figure.kind in {"percent", "ratio", "bound", "dose"}]
+    wanted = [figure for figure in case.own.figures if figure.kind in {"percent", "ratio", "bound", "dose"}]
     for identity, document in desk.documents.items():
         if identity in cited:
             continue
@@ -227,7 +237,7 @@ def _elsewhere(desk: Desk, claim: Passage, judge: Judge, cited: Sequence[str]) -
             desk.cosine(claim, [source.passage for source in desk.sources[identity]]), default=0.0
         ) < _ELSEWHERE_COSINE and not _all_figures(desk, identity, wanted):
             continue
-        row = judge.against(document)
+        row = judge(case, document)
         for aligned in row.aligned[:2]:
             same = sum(any(same_figure(figure, there) for there in aligned.source.statement.figures) for figure in wanted)
             if (len(wanted) > 1 and same == len(wanted)) or (aligned.share >= _ELSEWHERE_SHARE and aligned.score >= _ELSEWHERE_SCORE):
@@ -250,13 +260,13 @@ _ELSEWHERE_SHARE = 0.75
 _ELSEWHERE_SCORE = 0.7
 
 
-def _remarks(desk: Desk, claim: Passage, judge: Judge, cited: Sequence[str]) -> tuple[Remark, ...]:
+def _remarks(desk: Desk, claim: Passage, case: Case, cited: Sequence[str]) -> tuple[Remark, ...]:
     """Editors' remarks on what the claim says, from any note: shown apart."""
     found = []
     for identity, remarks in desk.remarks.items():
         scored = zip(remarks, desk.cosine(claim, remarks), strict=True) if remarks else []
         for remark, cosine in scored:
-            share = desk.share(judge.own_words, statement(remark.text).words)
+            share = desk.share(case.own.words, statement(remark.text).words)
             if 0.5 * share + 0.5 * cosine >= (_REMARK if identity in cited else _REMARK + 0.1):
                 found.append((share + cosine, Remark(identity, short_name(desk.documents[identity]), remark.text)))
     return tuple(remark for _, remark in sorted(found, key=lambda pair: -pair[0])[:_SHOWN])

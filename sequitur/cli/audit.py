@@ -31,7 +31,8 @@ def audit(
         auditing, record = import_module("sequitur.audit"), import_module("sequitur.audit.record")
         settings = load_settings()
         index = import_module("sequitur.index").open_index(settings.index)
-        found = auditing.audit_article(index, auditing.article_entry(index, article or settings.article or None))
+        english = import_module("sequitur.adapters.embedders").open_embedder(settings.embedder, settings.models).english()
+        found = auditing.audit_article(index, auditing.article_entry(index, article or settings.article or None), english)
         if report is not None:
             write = getattr(import_module("sequitur.audit.report"), _FORMS[report.suffix.lower()])
             _write(report, write(found))

@@ -15,7 +15,8 @@ def references(article: ArticleOption = None, as_json: Json = False, debug: Debu
         auditing, record = import_module("sequitur.audit"), import_module("sequitur.audit.record")
         settings = load_settings()
         index = import_module("sequitur.index").open_index(settings.index)
-        found = auditing.audit_article(index, auditing.article_entry(index, article or settings.article or None))
+        english = import_module("sequitur.adapters.embedders").open_embedder(settings.embedder, settings.models).english()
+        found = auditing.audit_article(index, auditing.article_entry(index, article or settings.article or None), english)
         if as_json:
             print_json(record.ledger_record(found))
         else:
