@@ -23,7 +23,7 @@ def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
     arms, theirs = _arms(text), _arms(there.text)
     shared = [(arm, other) for arm in arms for other in theirs if arm == other or case.desk.alike(arm, (other,)) == 1.0]
     for mate in case.own.figures:
-        if mate is figure or mate.kind != figure.kind or figure.kind not in {"percent", "bare", "count", "measure"}:
+        if mate is figure or mate.kind != figure.kind or figure.kind not in {"percent", "bare", "count", "measure", "duration"}:
             continue
         twins = [(one, two) for one in there.figures for two in there.figures if same_figure(figure, one) and same_figure(mate, two)]
         if not twins:

@@ -123,7 +123,7 @@ _POPULATIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("age", (("children", r"child\w*|p(?:a)?ediatric\w*|infants?|adolescen\w*|neonat\w*|newborns?|toddlers?|teenagers?|under 18"),
              ("adults", r"adults?|men|women|aged? (?:18|over 18)"),
              ("older people", r"elderly|older (?:adults?|people|patients|persons)|geriatric|aged (?:over )?(?:65|70|75|80)[\w ]*|frail\w*"))),
-    ("course", (("acute", r"(?<!non-)acute(?!ly)|sub-?acute"), ("chronic", r"chronic|long-standing|established"), ("episodic", r"episodic"))),
+    ("course", (("acute", r"(?<!non-)acute(?!ly)(?! (?:myel|lymph|coronary))|sub-?acute"), ("chronic", r"(?<!on-)chronic(?! (?:obstructive|kidney|lymph|myel|hepatitis))|long-standing|established"), ("episodic", r"episodic"))),
     ("cause", (("cancer", r"(?<!non-)(?<!non )(?:anti)?cancer|oncolog\w*|malignan\w*|chemotherapy\S*|tumou?rs?|leuk\w+|lymphoma\w*"),
                ("non-cancer", r"non-? ?cancer|non-? ?malignant"))),
     ("diabetes type", (("type 1 diabetes", r"type (?:1|i)(?: diabet\w*)?(?! crps)"), ("type 2 diabetes", r"type (?:2|ii)(?: diabet\w*)?"))),

@@ -79,7 +79,7 @@ def _other_time(case: Case, figure: Figure, apt: Aligned, near: Sequence[Aligned
 def _bound(case: Case, figure: Figure, row: Aligned) -> bool:
     """Whether a passage that has the figure has it for the same drug, where both name drugs."""
     if figure.kind != "dose":
-        return row.score >= ABOUT * 0.8
+        return row.score >= ABOUT * (0.4 if figure.kind == "duration" else 0.8)
     said, there = (
         _nearest_drug(case.own.text, figure),
         {_nearest_drug(row.source.statement.text, other) for other in row.source.statement.figures if same_figure(figure, other)},

@@ -29,7 +29,7 @@ def population_findings(case: Case, document: Document, near: Sequence[Aligned])
             local = populations(top.source.statement.text)[axis] if top else frozenset()
             everyone = framed.get(axis, frozenset()) or local
             about = f"“{document.population or document.title}”" if axis in framed else f"“{short(top.source)}”" if top else ""
-            if everyone and exclusive(said[axis], everyone):
+            if everyone and exclusive(said[axis], everyone) and not said[axis] & local:
                 reason = f"the article speaks of {_joined(said[axis])}; {name} of {_joined(everyone)} ({about})"
                 yield Finding(facet, CONFLICTS, reason, (top or near[0]).source)
             elif (
