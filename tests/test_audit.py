@@ -92,6 +92,7 @@ def test_evidence_stands_in_the_documents_behind_the_claims_numbers(audit):
 
 
 def test_the_source_of_a_figure_is_shown_where_the_article_does_not_cite_it(audit):
+    assert "59%, 38% stand in Smith 2013, which the article does not cite here" in about(audit, "59% versus 38%").reason
     assert "smith2013-duloxetine-cipn" in {found.document_id for found in about(audit, "59% versus 38%").elsewhere}
 
 

@@ -56,7 +56,7 @@ def chain(desk: Desk, claim: Passage) -> Chain:
         links=links,
         evidence=_evidence(judged, cautions, verdict),
         verdict=verdict,
-        reason=reason,
+        reason=reason if verdict is AuditVerdict.SUPPORTED else f"{reason}{_from_elsewhere(desk, case, tuple(behind))}",
         elsewhere=_elsewhere(desk, claim, case, tuple(behind)),
         remarks=_remarks(desk, claim, case, tuple(behind)),
     )
@@ -138,6 +138,23 @@ def _spoken(desk: Desk, claim: Passage, speaking: Sequence[Judged], cautions: Ma
 def _scattered(row: Judged) -> bool:
     """Whether a claim's words stand in a reference, but nowhere together."""
     return all(aligned.share < _TOGETHER and aligned.cosine < _AS_ONE for aligned in row.aligned[:3])
+
+
+def _from_elsewhere(desk: Desk, case: Case, cited: Sequence[str]) -> str:
+    """A sentence that names the reference that has a claim's results where those it cites have none of them."""
+    wanted = [figure for figure in case.own.figures if figure.kind in {"percent", "ratio", "bound"}]
+    lost = [figure for figure in wanted if not any(_has_figure(desk, identity, figure) for identity in cited)]
+    source = next(
+        (document for identity, document in desk.documents.items() if identity not in cited and _all_figures(desk, identity, lost)), None
+    )
+    if source is None:
+        return ""
+    shown = ", ".join(dict.fromkeys(figure.text for figure in lost))
+    return f" The figures {shown} stand in {short_name(source)}, which the article does not cite here."
+
+
+def _has_figure(desk: Desk, identity: str, figure: Figure) -> bool:
+    return any(same_figure(figure, there) for source in desk.sources[identity] for there in source.statement.figures)
 
 
 def _missing(facets: Mapping[str, _Joined]) -> list[str]:
