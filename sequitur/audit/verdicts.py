@@ -235,8 +235,7 @@ def _evidence(judged: Sequence[Judged], cautions: Mapping[str, str], verdict: Au
 
 
 def _shown(source: Source, standing: Standing, cautions: Mapping[str, str]) -> Evidence:
-    unchecked = UNCHECKED if UNCHECKED in source.passage.flags else ""
-    caution = ", ".join(filter(None, (unchecked, cautions.get(source.document.id, ""))))
+    caution = ", ".join(filter(None, (*source.passage.flags, cautions.get(source.document.id, ""))))
     return Evidence(
         source.document.id, source.passage.id, short_name(source.document), source.passage.section, source.statement.text, standing, caution
     )
