@@ -29,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Offline evaluation on gold conversations."
 )
 _GOLD = Path(__file__).parent / "gold"
+_AUDITED = Path(__file__).parent / "audit" / "dev"
 
 
 @app.command()
@@ -45,6 +46,29 @@ def run(
     """Ask every gold case, print the figures, write the run. An interrupted run goes on where it stopped."""
     summary = _run(gold, name, split, with_baselines=with_baselines, seed=seed)
     print(json.dumps(summary, ensure_ascii=False) if as_json else report(summary))
+
+
+@app.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(help="Article folders with labels.jsonl; default: the invented ones.")] = _AUDITED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON document.")] = False,
+) -> None:
+    """Measure the audit on articles with planted discrepancies."""
+    from evals.audit import measure
+
+    if not folder.is_dir():
+        message = f"there is no folder {folder}"
+        raise GoldError(message)
+    found = measure(folder, load_settings())
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    print(f"caught {found['caught']:.0%} of {found['planted']} planted discrepancies ({found['contradicted']:.0%} as contradicted)")
+    print(
+        f"false alarms {found['false_alarms']:.0%} of {found['carried']} carried claims; {found['source_missing']} claims without a source"
+    )
+    print("\n".join(f"  {kind}: {hit} of {count}" for kind, (hit, count) in found["by_kind"].items()))
+    print("\n".join(found["wrong"]))
 
 
 @app.command()

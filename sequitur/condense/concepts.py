@@ -191,7 +191,7 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
     for length, allowed in _EDIT:
         if len(token) >= length:
             for words in (vocabulary.words, vocabulary.everyday):
-                near = [word for word in words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed]
+                near = sorted(word for word in words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed)
                 found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
                 if found:
                     return str(found[0])

@@ -114,6 +114,16 @@ class Index:
         scores, rows = self._word_vectors.search(vector, min(k, len(self._words)))
         return tuple((self._words[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if score >= at_least)
 
+    def resemblance(self, words: Sequence[str], others: Sequence[str]) -> Vectors:
+        """Cosine of each word to each of the others, shape (words, others); 0 for a word that is none of the corpus's content words."""
+        found = np.zeros((len(words), len(others)), dtype=np.float32)
+        here = [(at, self._word_rows[word]) for at, word in enumerate(words) if word in self._word_rows]
+        there = [(at, self._word_rows[word]) for at, word in enumerate(others) if word in self._word_rows]
+        if here and there:
+            cosines = self.word_vectors[[row for _, row in here]] @ self.word_vectors[[row for _, row in there]].T
+            found[np.ix_([at for at, _ in here], [at for at, _ in there])] = cosines
+        return found
+
     def row(self, passage_id: str) -> int:
         """Where a passage stands."""
         return self._rows[passage_id]
