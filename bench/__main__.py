@@ -1,7 +1,8 @@
-"""`make bench`: ingestion, cold start, answers in a running process, memory and disk, written to bench/RESULTS.md."""
+"""`make bench`: ingestion, cold start, answers in a running process, memory and disk, and retrieval beside other stacks; written to bench/RESULTS.md."""
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import resource
@@ -13,6 +14,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+from bench import peers
 from evals.cases import load_cases
 from ingest.build import build_index
 from sequitur.chat import open_chat
@@ -25,11 +27,22 @@ _LIBRARIES = ("faiss-cpu", "bm25s", "onnxruntime", "numpy", "streamlit", "torch"
 
 def main() -> None:
     """Measure, print, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--data", type=Path, help="a collection in BEIR layout for the comparison with other stacks; default: our own corpus"
+    )
+    options = parser.parse_args()
     rows = [*_ingestion(), *_cold(), *_warm(), *_size()]
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     table = "\n".join(["| what | figure |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)])
-    text = f"# Measured by `make bench`\n\n{machine}; {libraries}.\n\n{table}\n"
+    compared = peers.table(*peers.compare(options.data))
+    on = f"`{options.data.name}`" if options.data else "our own passages and first questions of the gold set"
+    command = "make bench" + (" DATA=…" if options.data else "")
+    text = (
+        f"# Measured by `{command}`\n\n{machine}; {libraries}.\n\n{table}\n\n"
+        f"## Beside other stacks, on {on}\n\nThe same model and the same questions, one at a time, each stack in processes of its own.\n\n{compared}"
+    )
     (_ROOT / "bench" / "RESULTS.md").write_text(text, encoding="utf-8")
     print(text)
 

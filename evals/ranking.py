@@ -26,7 +26,7 @@ class Example(NamedTuple):
 
 def examples(collection: Collection, embedder: Embedder) -> list[Example]:
     """The queries of a collection of which some candidate answers."""
-    index = BeirIndex(collection.documents, embedder)
+    index = BeirIndex.of(collection.documents, embedder)
     found = []
     for query, grades in collection.qrels.items():
         signals = index.signals(collection.queries[query])
@@ -49,8 +49,8 @@ def fit(sets: Sequence[Sequence[Example]]) -> dict[str, float]:
 
 def worth(collection: Collection, embedder: Embedder, weights: Mapping[str, float]) -> dict[str, float]:
     """The measures of weights on a collection."""
-    index = BeirIndex(collection.documents, embedder, weights=weights)
-    return measures({query: index.search(text, 100)[0] for query, text in collection.queries.items()}, collection.qrels)
+    index = BeirIndex.of(collection.documents, embedder)
+    return measures({query: index.search(text, 100, weights)[0] for query, text in collection.queries.items()}, collection.qrels)
 
 
 def write(target: Path, weights: dict[str, float], fingerprint: str, sources: Sequence[str]) -> None:

@@ -225,7 +225,7 @@ def _embed(model: Any, tokenizer: Any, texts: Sequence[str], limit: int) -> torc
 def soup(folders: Sequence[Path], out: Path) -> None:
     """The plain average of several models' weights (Wortsman et al., ICML 2022)."""
     models = [load_file(folder / "model.safetensors") for folder in folders]
-    _save(folders[0], out, {name: torch.stack([weights[name].float() for weights in models]).mean(dim=0) for name in models[0]})
+    _save(folders[0], out, {name: torch.stack([weights[name].float() for weights in models]).mean(dim=0) for name in models[-1]})
 
 
 def _save(like: Path, out: Path, weights: dict[str, torch.Tensor]) -> None:

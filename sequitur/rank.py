@@ -46,24 +46,40 @@ FEATURES = (
 class Postings:
     """BM25 (Robertson; Lucene's variant) with the postings behind it."""
 
-    def __init__(self, bm25: bm25s.BM25) -> None:
-        """`bm25`: an index by bm25s, whose scores are stored a column a term."""
-        self._places: dict[str, int] = bm25.vocab_dict
-        self._scores, self._rows, self._starts = bm25.scores["data"], bm25.scores["indices"], bm25.scores["indptr"]
-        self.size = int(bm25.scores["num_docs"])
+    def __init__(self, terms: Sequence[str], scores: Vectors, rows: Rows, starts: Rows, size: int) -> None:
+        """`scores` and `rows` of the texts that have terms[n] stand at starts[n] to starts[n + 1]."""
+        self.terms, self.size = terms, size
+        self._places = {term: place for place, term in enumerate(terms)}
+        self._scores, self._rows, self._starts = scores, rows, starts
 
     @classmethod
     def of(cls, texts: Sequence[Sequence[str]]) -> Postings:
         """Postings of texts that are cut into terms."""
         bm25 = bm25s.BM25(k1=_K1, b=_B)
         bm25.index([list(terms) or [""] for terms in texts], show_progress=False)
-        return cls(bm25)
+        starts = bm25.scores["indptr"]
+        terms = sorted(bm25.vocab_dict, key=bm25.vocab_dict.__getitem__)[: len(starts) - 1]
+        return cls(terms, bm25.scores["data"], bm25.scores["indices"], starts, len(texts))
+
+    def write(self, folder: Path) -> None:
+        """Write into a folder of its own."""
+        folder.mkdir(parents=True)
+        (folder / "terms.json").write_text(json.dumps([self.size, list(self.terms)], ensure_ascii=False), encoding="utf-8")
+        for name, array in (("scores", self._scores), ("rows", self._rows), ("starts", self._starts)):
+            np.save(folder / f"{name}.npy", array)
+
+    @classmethod
+    def read(cls, folder: Path) -> Postings:
+        """Postings as written; what is not asked for stays on disk."""
+        size, terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
+        scores, rows, starts = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("scores", "rows", "starts"))
+        return cls(terms, scores, rows, starts, size)
 
     @property
     def frequency(self) -> dict[str, int]:
         """In how many texts each term stands."""
         counts = np.diff(self._starts)
-        return {term: int(counts[place]) for term, place in self._places.items() if place < len(counts) and counts[place]}
+        return {term: int(count) for term, count in zip(self.terms, counts, strict=True)}
 
     def rows(self, term: str) -> Rows:
         """Which texts have a term."""
@@ -108,6 +124,16 @@ class Lexical(NamedTuple):
     def of(cls, texts: Sequence[str]) -> Lexical:
         """Both postings of texts."""
         return cls(Postings.of([stems(text) for text in texts]), Postings.of([plain(text) for text in texts]))
+
+    def write(self, folder: Path) -> None:
+        """Write both below a folder."""
+        self.stemmed.write(folder / "stems")
+        self.plain.write(folder / "words")
+
+    @classmethod
+    def read(cls, folder: Path) -> Lexical:
+        """Both as written."""
+        return cls(Postings.read(folder / "stems"), Postings.read(folder / "words"))
 
 
 def plain(text: str) -> list[str]:

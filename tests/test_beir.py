@@ -144,7 +144,7 @@ class _Letters:
 
 @pytest.mark.parametrize("query", ["the of and", "氯胺酮的副作用", "a\x01\x02b ketamine", "?!", "ketamine " * 2300, "\x00"])
 def test_any_query_is_answered(query: str) -> None:
-    index = BeirIndex(_DOCUMENTS, _Letters())
+    index = BeirIndex.of(_DOCUMENTS, _Letters())
     documents, scores = index.search(query, 3)
     assert len(documents) == len(scores) <= 3
     assert len(set(documents)) == len(documents)
@@ -152,5 +152,27 @@ def test_any_query_is_answered(query: str) -> None:
 
 def test_a_long_document_is_found_by_any_part_of_it() -> None:
     filler = "The ward was quiet and nothing was recorded on that day. " * 60
-    index = BeirIndex({**_DOCUMENTS, "long": f"{filler} Zzyzx qqjx buzzing fuzz puzzle jazz. {filler}"}, _Letters())
+    index = BeirIndex.of({**_DOCUMENTS, "long": f"{filler} Zzyzx qqjx buzzing fuzz puzzle jazz. {filler}"}, _Letters())
     assert index.search("zzyzx qqjx jazz", 1)[0] == ["long"]
+
+
+def test_an_index_reads_as_it_was_written(tmp_path: Path) -> None:
+    index = BeirIndex.of(_DOCUMENTS, _Letters())
+    index.write(tmp_path / "index")
+    again = BeirIndex.read(tmp_path / "index", _Letters())
+    for query in ("side effects of ketamine", "low haemoglobin"):
+        assert again.search(query, 4) == index.search(query, 4)
+
+
+def test_many_documents_are_searched_by_lists_with_the_same_first_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = {
+        **_DOCUMENTS,
+        **{f"f{number}": f"Ward {number} noted {'xyzqjkvw'[number % 8] * (number % 5 + 1)} on day {number}." for number in range(400)},
+    }
+    exact = BeirIndex.of(many, _Letters())
+    monkeypatch.setattr("sequitur.index.near.FLAT_UP_TO", 100)
+    BeirIndex.of(many, _Letters()).write(tmp_path / "index")
+    lists = BeirIndex.read(tmp_path / "index", _Letters())
+    assert (tmp_path / "index" / "vectors.faiss").is_file()
+    for query in ("side effects of ketamine", "erythropoietin for anaemia"):
+        assert lists.search(query, 5)[0][0] == exact.search(query, 5)[0][0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -41,7 +42,12 @@ def run_beir(folder: Path, target: Path, embedder: Embedder) -> dict[str, Any]:
     collection = read_collection(folder)
     _note_strangers(collection)
     started = time.perf_counter()
-    index = BeirIndex(collection.documents, embedder, _progress)
+    with tempfile.TemporaryDirectory() as place:
+        BeirIndex.of(collection.documents, embedder, _progress).write(Path(place) / "index")
+        return _run(collection, BeirIndex.read(Path(place) / "index", embedder), target, started)
+
+
+def _run(collection: Collection, index: BeirIndex, target: Path, started: float) -> dict[str, Any]:
     index_seconds = time.perf_counter() - started
     ranked, times = [], []
     for number, (query, text) in enumerate(collection.queries.items(), 1):

@@ -2,50 +2,78 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
 
+import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from sequitur.analysis import stems
-from sequitur.condense import MAX_CHARACTERS, Language, condense, vocabulary
+from sequitur.condense import MAX_CHARACTERS, Language, Vocabulary, condense, vocabulary
 from sequitur.errors import QuestionError
+from sequitur.index import near
 from sequitur.lexicon import general
 from sequitur.ports import Embedder, Vectors
-from sequitur.rank import Lexical, Signals, ranked, signals
-from sequitur.schema import Document, Passage, Span
+from sequitur.rank import Lexical, Signals, best, ranked, signals
+from sequitur.schema import Passage, Span
 from sequitur.text import sentences
 
 _WINDOW = 1000  # characters, about what the embedder reads; a longer document has several vectors, and the nearest speaks for it
 _BATCH = 512
-_LEAST = 1e-6  # by which a score falls at least from one document to the next, for readers of runs that break ties by name
+_NEAREST = 400  # of each channel whose cosine is known where there are too many for all
+_LEAST = 2e-6  # by which a score falls at least from one document to the next, for readers of runs that break ties by name
+
+
+class Windows(NamedTuple):
+    """The vectors of all documents' windows in order, where each document's begin, and what finds the nearest where there are many."""
+
+    vectors: Vectors
+    starts: NDArray[np.intp]
+    lists: faiss.Index | None
 
 
 class BeirIndex:
     """Documents by id, ready to be searched."""
 
-    def __init__(
-        self,
-        documents: Mapping[str, str],
-        embedder: Embedder,
-        progress: Callable[[int, int], None] | None = None,
-        weights: Mapping[str, float] | None = None,
-    ) -> None:
-        """`documents`: texts by id. `progress` hears how many of how many windows are embedded. `weights`: of the ranking; default: the trained ones."""
-        self._weights = weights
-        self.ids = list(documents)
-        self._embedder = embedder
-        texts = list(documents.values())
-        cut = [list(windows(text)) for text in texts]
-        self._starts = np.cumsum([0, *(len(parts) for parts in cut[:-1])])
-        self._vectors = _embed([part for parts in cut for part in parts], embedder, progress)
-        self._lexical = Lexical.of(texts)
-        self._known = vocabulary(
-            *_as_corpus(documents), None, self._lexical.stemmed.frequency, Language(general(), _english(embedder), _nothing)
-        )
+    def __init__(self, ids: Sequence[str], places: Windows, lexical: Lexical, embedder: Embedder) -> None:
+        """Use `of` or `read` instead."""
+        self.ids = ids
+        self._windows, self._lexical, self._embedder = places, lexical, embedder
+        self._known = _vocabulary(lexical, embedder)
 
-    def search(self, text: str, k: int) -> tuple[list[str], list[float]]:
-        """The k best documents for a query, best first, with strictly falling scores."""
-        rows, scores = ranked(self.signals(text), k, self._weights)
+    @classmethod
+    def of(cls, documents: Mapping[str, str], embedder: Embedder, progress: Callable[[int, int], None] | None = None) -> BeirIndex:
+        """An index of texts by id. `progress` hears how many of how many windows are embedded."""
+        cut = [list(windows(text)) for text in documents.values()]
+        vectors = _embed([part for parts in cut for part in parts], embedder, progress)
+        starts = np.cumsum([0, *(len(parts) for parts in cut[:-1])]).astype(np.intp)
+        lists = near.build(vectors) if len(vectors) > near.FLAT_UP_TO else None
+        return cls(list(documents), Windows(vectors, starts, lists), Lexical.of(list(documents.values())), embedder)
+
+    def write(self, folder: Path) -> None:
+        """Write into a folder that is empty or not there."""
+        self._lexical.write(folder)
+        (folder / "ids.json").write_text(json.dumps(list(self.ids), ensure_ascii=False), encoding="utf-8")
+        np.save(folder / "vectors.npy", self._windows.vectors)
+        np.save(folder / "starts.npy", self._windows.starts)
+        if self._windows.lists is not None:
+            near.write(folder / "vectors.faiss", self._windows.lists)
+
+    @classmethod
+    def read(cls, folder: Path, embedder: Embedder) -> BeirIndex:
+        """An index as written."""
+        vectors, starts = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("vectors", "starts"))
+        lists = near.read(folder / "vectors.faiss") if (folder / "vectors.faiss").is_file() else None
+        ids = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
+        return cls(ids, Windows(vectors, starts, lists), Lexical.read(folder), embedder)
+
+    def search(self, text: str, k: int, weights: Mapping[str, float] | None = None) -> tuple[list[str], list[float]]:
+        """The k best documents for a query, best first, with strictly falling scores. `weights`: of the ranking; default: the trained ones."""
+        rows, scores = ranked(self.signals(text), k, weights)
         return [self.ids[row] for row in rows], _falling(scores)
 
     def signals(self, text: str) -> Signals:
@@ -62,8 +90,17 @@ class BeirIndex:
         return dict(readings[0].terms) if readings and readings[0].terms else dict.fromkeys(stems(text), 1.0)
 
     def _dense(self, text: str) -> Vectors:
-        """Cosine of the query to each document's nearest window."""
-        return np.maximum.reduceat(self._vectors @ self._embedder.embed([text])[0], self._starts)
+        """Cosine of the query to each document's nearest window; of many windows, only for documents that either channel may place first."""
+        vector = self._embedder.embed([text])[0]
+        held = self._windows
+        if held.lists is None:
+            return np.asarray(np.maximum.reduceat(held.vectors @ vector, held.starts), dtype=np.float32)
+        scores = near.scattered(held.lists, vector[None], _NEAREST)[0]
+        ends = np.append(held.starts[1:], len(held.vectors))
+        for row in best(self._lexical.stemmed.scores(dict.fromkeys(stems(text), 1.0)), _NEAREST):
+            part = slice(held.starts[row], ends[row])
+            scores[part] = held.vectors[part] @ vector
+        return np.asarray(np.maximum.reduceat(scores, held.starts), dtype=np.float32)
 
 
 def windows(text: str, size: int = _WINDOW) -> Iterator[str]:
@@ -92,11 +129,12 @@ def _embed(texts: Sequence[str], embedder: Embedder, progress: Callable[[int, in
     return vectors
 
 
-def _as_corpus(documents: Mapping[str, str]) -> tuple[list[Document], list[Passage]]:
-    """Documents as the understanding of questions knows them: each one passage, of no article and without authors."""
-    sources = [Document(identity, "document", "", text, "", "", "") for identity, text in documents.items()]
-    passages = [Passage(source.id, source.id, Span(0, len(source.text)), source.text, "", None, (), (), (), ()) for source in sources]
-    return sources, passages
+def _vocabulary(lexical: Lexical, embedder: Embedder) -> Vocabulary:
+    """What questions are understood by: the collection's words and how common they are. It has no article and no authors."""
+    words = " ".join(lexical.plain.terms)
+    every = Passage("", "", Span(0, len(words)), words, "", None, (), (), (), ())
+    known = vocabulary((), (every,), None, lexical.stemmed.frequency, Language(general(), _english(embedder), _nothing))
+    return dataclasses.replace(known, passages=lexical.stemmed.size)
 
 
 def _english(embedder: Embedder) -> Mapping[str, int]:
@@ -110,8 +148,7 @@ def _nothing(_word: str) -> tuple[tuple[str, float], ...]:
 
 
 def _falling(scores: Vectors) -> list[float]:
-    found: list[float] = []
-    for score in scores:
-        rounded = round(float(score), 6)
-        found.append(min(rounded, round(found[-1] - _LEAST, 6)) if found else rounded)
+    """Scores that never rise, with equal ones set apart by as little as shows in six decimals."""
+    steps = _LEAST * np.arange(len(scores))
+    found: list[float] = (np.minimum.accumulate(scores.astype(np.float64) + steps) - steps).tolist() if len(scores) else []
     return found
