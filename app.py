@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui.article_page import article_page
+from ui.audit_page import audit_page
 from ui.page import style
 from ui.session import article_wanted
 from ui.sources_page import sources_page
@@ -17,7 +18,8 @@ st.set_page_config(
 style()
 article = st.Page(article_page, title="Article", url_path="article", default=True)
 sources = st.Page(sources_page, title="Sources", url_path="sources")
-page = st.navigation([article, sources], position="top")
+audit = st.Page(audit_page, title="Audit", url_path="audit")
+page = st.navigation([article, sources, audit], position="top")
 if article_wanted() and page != article:
     st.switch_page(article)
 page.run()

@@ -30,10 +30,11 @@ def pdf(pages: Sequence[Sequence[Row]], info: Mapping[str, str] | None = None) -
     objects[1] = f"<< /Type /Pages /Count {len(kids)} /Kids [{' '.join(kids)}] >>".encode()
     if info:
         objects.append(f"<< {' '.join(f'/{key} ({_escaped(value)})' for key, value in info.items())} >>".encode())
-    return _numbered(objects, f"/Info {len(objects)} 0 R" if info else "")
+    return numbered(objects, f"/Info {len(objects)} 0 R" if info else "")
 
 
-def _numbered(objects: Sequence[bytes], more: str) -> bytes:
+def numbered(objects: Sequence[bytes], more: str) -> bytes:
+    """A PDF file of these objects, the first of which is the catalogue; `more` goes into the trailer."""
     out, places = b"%PDF-1.4\n", []
     for number, body in enumerate(objects, 1):
         places.append(len(out))

@@ -13,6 +13,7 @@ import typer
 from evals.cases import SPLITS, GoldError, Located, doubts, faults, load_cases, load_located, strays
 from evals.figures import figures, report, table
 from evals.gate import BASELINE, SPLIT, breaches, read_baseline, write_baseline
+from evals.results import register as register_results
 from evals.robust import register as register_robust
 from evals.run import Plan
 from evals.run import run as run_cases
@@ -28,6 +29,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Offline evaluation on gold conversations."
 )
 _GOLD = Path(__file__).parent / "gold"
+_AUDITED = Path(__file__).parent / "audit" / "dev"
 
 
 @app.command()
@@ -44,6 +46,29 @@ def run(
     """Ask every gold case, print the figures, write the run. An interrupted run goes on where it stopped."""
     summary = _run(gold, name, split, with_baselines=with_baselines, seed=seed)
     print(json.dumps(summary, ensure_ascii=False) if as_json else report(summary))
+
+
+@app.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(help="Article folders with labels.jsonl; default: the invented ones.")] = _AUDITED,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON document.")] = False,
+) -> None:
+    """Measure the audit on articles with planted discrepancies."""
+    from evals.audit import measure
+
+    if not folder.is_dir():
+        message = f"there is no folder {folder}"
+        raise GoldError(message)
+    found = measure(folder, load_settings())
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))
+        return
+    print(f"caught {found['caught']:.0%} of {found['planted']} planted discrepancies ({found['contradicted']:.0%} as contradicted)")
+    print(
+        f"false alarms {found['false_alarms']:.0%} of {found['carried']} carried claims; {found['source_missing']} claims without a source"
+    )
+    print("\n".join(f"  {kind}: {hit} of {count}" for kind, (hit, count) in found["by_kind"].items()))
+    print("\n".join(found["wrong"]))
 
 
 @app.command()
@@ -195,6 +220,7 @@ def check(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a fo
 
 
 register_robust(app)
+register_results(app)
 
 
 def main() -> None:

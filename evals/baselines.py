@@ -14,7 +14,7 @@ import numpy as np
 
 from evals.cases import Case
 from evals.measures import EXPECTED
-from evals.retrieval import DEPTH, Ranked, relevant
+from evals.retrieval import DEPTH, Ranked, carriers, relevant
 from evals.systems import Asked, LastTurn, Predicted, Standalone, System
 from sequitur.analysis import stems
 from sequitur.assemble import Assembly
@@ -98,7 +98,7 @@ class Oracle(NamedTuple):
             for document, quote in quotes
             for start in [self.documents[document].text.index(quote)]
         ]
-        grades = relevant(case, self.documents, self.passages)
+        grades = relevant(case, carriers(case, self.documents, self.passages))
         return Predicted(shown(case, outcome, texts, started), tuple(sorted(grades, key=lambda identity: (-grades[identity], identity))))
 
 

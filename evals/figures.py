@@ -20,6 +20,8 @@ MEANS: Mapping[str, str] = {
     "recall@5": "recall5",
     "recall@10": "recall10",
     "rr": "rr",
+    "evidence@5": "evidence5",
+    "evidence@10": "evidence10",
     "nugget_recall": "vital",
     "okay_nugget_recall": "okay",
     "nugget_precision": "nugget_precision",
@@ -29,10 +31,10 @@ MEANS: Mapping[str, str] = {
     "numeric_fidelity": "numbers",
     "right_outcome": "right_outcome",
 }
-_PARITY = ("ndcg@10", "recall@5", "nugget_recall", "evidence_recall")
+_PARITY = ("ndcg@10", "recall@5", "evidence@5", "nugget_recall", "evidence_recall")
 _SIDE_BY_SIDE = (
     "ndcg@10",
-    "recall@5",
+    "evidence@5",
     "nugget_recall",
     "nugget_precision",
     "evidence_recall",
@@ -137,7 +139,7 @@ def table(found: Mapping[str, Any]) -> str:
 def side_by_side(split: Mapping[str, Any]) -> str:
     """The system and its baselines, a line each."""
     names = [*_SIDE_BY_SIDE, "abstention.f1", "abstention.over_refusal", "median_words"]
-    heads = ["nDCG@10", "R@5", "nugget R", "nugget P", "evidence", "cit P", "cit R", "numbers", "abst F1", "refused", "words"]
+    heads = ["nDCG@10", "evid@5", "nugget R", "nugget P", "cited", "cit P", "cit R", "numbers", "abst F1", "refused", "words"]
     lines = [f"{'':14}" + "".join(f"{head:>9}" for head in heads)]
     for name, row in ((OURS, split), *split.get("baselines", {}).items()):
         values = flat(row)

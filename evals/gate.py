@@ -16,7 +16,7 @@ SPLIT = "dev"
 # What is held, with the room it has: changes within it are noise. Figures of LOWER may not rise, the others may not fall.
 HELD: Mapping[str, float] = {
     "ndcg@10": 0.01,
-    "recall@5": 0.01,
+    "evidence@5": 0.01,
     "nugget_recall": 0.01,
     "nugget_precision": 0.01,
     "evidence_recall": 0.01,

@@ -11,9 +11,10 @@ import numpy as np
 
 from evals.cases import Case, spans
 from evals.citations import citation_precision, citation_recall, claim_text, numeric_fidelity
+from evals.readability import grade
 from evals.stats import Array, Interval, interval_of
 from sequitur.schema import Answer, Citation, Document, Outcome, Span
-from sequitur.text import sentences, words
+from sequitur.text import words
 
 # What each expected outcome may be; nothing where the system has no such outcome.
 EXPECTED: Mapping[str, frozenset[Outcome]] = {
@@ -56,6 +57,8 @@ class Judged:
     recall5: float | None = None
     recall10: float | None = None
     rr: float | None = None
+    evidence5: float | None = None  # share of vital nuggets that one of the first five passages carries
+    evidence10: float | None = None
 
 
 def judge(case: Case, answer: Answer, documents: Mapping[str, Document], disclaimer: str) -> Judged:
@@ -63,7 +66,7 @@ def judge(case: Case, answer: Answer, documents: Mapping[str, Document], disclai
     vital = [nugget for nugget in case.nuggets if nugget.vital]
     okay = [nugget for nugget in case.nuggets if not nugget.vital]
     answerable = case.outcome == "answer"
-    said = "" if answer.abstained else plain(answer.answer)  # an abstention names what it does not answer
+    said = "\n".join(read_claims(answer))
     return Judged(
         id=case.id,
         split=case.split,
@@ -99,14 +102,21 @@ def plain(markdown: str) -> str:
     return re.sub(r"\*\*|\\(?=\W)", "", re.sub(r" ?\[\d+\]", "", markdown))
 
 
-def nugget_precision(case: Case, answer: Answer) -> float | None:
-    """Share of claims that hold a nugget of the case, vital or okay (precision over statements, as AutoNuggetizer counts nuggets); None without claims.
-
-    A claim is read with the name of its source, as it is shown. What is right but was not written down as a nugget counts against it: a lower bound.
-    """
+def read_claims(answer: Answer) -> list[str]:
+    """Each claim with its lead-in and the names of its sources, as it is read. What else an answer says (notes, words explained) is no finding."""
     by_marker = {citation.marker: citation for citation in answer.citations}
-    read = [" ".join([*(by_marker[marker].label for marker in claim.citations), claim_text(claim)]) for claim in answer.claims]
-    return share([any(nugget.recalled(text) for nugget in case.nuggets) for text in read])
+    return [
+        " ".join([*(by_marker[marker].label for marker in claim.citations if marker in by_marker), claim_text(claim)])
+        for claim in answer.claims
+    ]
+
+
+def nugget_precision(case: Case, answer: Answer) -> float | None:
+    """Share of claims that hold a nugget of the case, vital or okay; None without claims.
+
+    What is right but was not written down as a nugget counts against it: a lower bound.
+    """
+    return share([any(nugget.recalled(text) for nugget in case.nuggets) for text in read_claims(answer)])
 
 
 def evidence_recall(case: Case, answer: Answer, documents: Mapping[str, Document]) -> float | None:
@@ -136,21 +146,8 @@ def _covers(cited: Sequence[Span], quote: Span) -> bool:
 
 @lru_cache(maxsize=4096)
 def reading_grade(text: str) -> float | None:
-    """Flesch-Kincaid grade level (Kincaid et al., 1975): 0.39 words a sentence + 11.8 syllables a word - 15.59; None without words."""
-    found = re.findall(r"[A-Za-z]+", text)
-    if not found:
-        return None
-    count = sum(1 for line in text.split("\n") for span in sentences(line) if re.search(r"[A-Za-z]", span.of(line)))
-    return 0.39 * len(found) / count + 11.8 * sum(syllables(word) for word in found) / len(found) - 15.59
-
-
-@lru_cache(maxsize=65536)
-def syllables(word: str) -> int:
-    """Groups of vowels, without a silent e at the end; at least one."""
-    lowered = word.lower()
-    groups = len(re.findall(r"[aeiouy]+", lowered))
-    silent = re.search(r"[^aeiouyl]e$|[aeiouy]le$|[^aeiouytd]ed$", lowered)
-    return max(1, groups - bool(silent))
+    """Flesch-Kincaid grade level (Kincaid et al., 1975); None without words."""
+    return grade(text) if re.search(r"[A-Za-z]", text) else None
 
 
 def f1(judged: Sequence[Judged]) -> dict[str, float]:

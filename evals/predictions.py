@@ -22,7 +22,7 @@ def read_predictions(path: Path, located: Sequence[Located]) -> dict[str, Answer
     for number, value in json_rows(path):
         where = f"{path}, line {number}"
         identity = value.get("id") if isinstance(value, dict) else None
-        if identity not in wanted:
+        if not isinstance(identity, str) or identity not in wanted:
             message = f"{where}: the id {identity!r} is not in the gold file"
             raise GoldError(message)
         if identity in found:

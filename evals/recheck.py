@@ -34,6 +34,7 @@ STAND_IN = (
     "This article prints no disclaimer of its own. What stands here is general information for health professionals, not advice for one person; "
     "verify it against primary sources before use."
 )
+_PLAIN = (".md", ".txt")  # files whose stored text is their whole content
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _NUMBER = re.compile(r"\d+(?:[.,·]\d+)*")
 _WORD = re.compile(r"\d+(?:[.,·]\d+)*|[^\W\d_]+")
@@ -64,7 +65,7 @@ class Proof:
         self.texts: dict[str, Text] = {}
         self.articles: dict[str, str] = {}
         self.quotations = self.from_texts = 0
-        for path in sorted(path for path in corpus.rglob("*") if path.is_file()):
+        for path in sorted(path for path in corpus.rglob("*") if path.is_file() and path.suffix.lower() in _PLAIN):
             text = _stored(path)
             if text is None:
                 continue
@@ -75,6 +76,8 @@ class Proof:
             text = _stored(path)
             if text is not None:
                 self._add(text, {path.stem}, from_corpus=False)
+                if any((corpus / path.stem).glob("article.*")):
+                    self.articles.setdefault(path.stem, text)
 
     def _add(self, text: str, names: set[str], *, from_corpus: bool) -> None:
         digest = hashlib.sha256(text.encode()).hexdigest()

@@ -19,21 +19,35 @@ Qrels = dict[str, dict[str, int]]  # case → passage → grade
 _MEASURES = {"ndcg10": nDCG @ 10, "recall5": R @ 5, "recall10": R @ 10, "rr": RR}
 
 
-def relevant(case: Case, documents: Mapping[str, Document], passages: Sequence[Passage]) -> dict[str, int]:
-    """Passages that overlap a gold quote by half of the one or the other; 2 for a vital nugget, 1 for an okay one.
+def carriers(case: Case, documents: Mapping[str, Document], passages: Sequence[Passage]) -> dict[str, frozenset[str]]:
+    """For each nugget with evidence the passages that overlap one of its gold quotes by half of the one or the other.
 
-    A quote that is a list's lead-in, and stands in no passage of its own, makes the items of the list relevant.
+    A quote that is a list's lead-in, and stands in no passage of its own, is carried by the items of the list.
     """
-    vital = {nugget.id for nugget in case.nuggets if nugget.vital}
-    found: dict[str, int] = {}
+    found: dict[str, set[str]] = {}
     for nugget, places in spans(case, documents).items():
         for document, quote in places:
             there = [passage for passage in passages if passage.document_id == document and TITLE not in passage.flags]
-            own = [passage for passage in there if _overlaps(passage.span, quote)]
-            led = [passage for passage in there if passage.lead and _overlaps(passage.lead, quote)]
-            for passage in own or led:
-                found[passage.id] = max(found.get(passage.id, 0), 2 if nugget in vital else 1)
+            own = [passage.id for passage in there if _overlaps(passage.span, quote)]
+            led = [passage.id for passage in there if passage.lead and _overlaps(passage.lead, quote)]
+            found.setdefault(nugget, set()).update(own or led)
+    return {nugget: frozenset(ids) for nugget, ids in found.items()}
+
+
+def relevant(case: Case, carried: Mapping[str, frozenset[str]]) -> dict[str, int]:
+    """Relevant passages with their grades: 2 for a vital nugget, 1 for an okay one."""
+    vital = {nugget.id for nugget in case.nuggets if nugget.vital}
+    found: dict[str, int] = {}
+    for nugget, ids in carried.items():
+        for identity in ids:
+            found[identity] = max(found.get(identity, 0), 2 if nugget in vital else 1)
     return found
+
+
+def found_within(case: Case, carried: Mapping[str, frozenset[str]], ranked: Ranked, k: int) -> float | None:
+    """Share of the vital nuggets that one of the first k passages carries (subtopic recall; Zhai, Cohen and Lafferty, 2003)."""
+    wanted = [carried[nugget.id] for nugget in case.nuggets if nugget.vital and nugget.id in carried]
+    return sum(not ids.isdisjoint(ranked[:k]) for ids in wanted) / len(wanted) if wanted else None
 
 
 def _overlaps(one: Span, other: Span) -> bool:

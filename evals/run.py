@@ -13,7 +13,7 @@ from evals.cases import Case
 from evals.figures import figures
 from evals.measures import Judged, judge
 from evals.provenance import digest, provenance
-from evals.retrieval import Qrels, Ranked, rank_figures, relevant, write_qrels, write_run
+from evals.retrieval import Qrels, Ranked, carriers, found_within, rank_figures, relevant, write_qrels, write_run
 from evals.store import Progress, finish, write_rows
 from evals.systems import OURS, Asked, System, Whole
 from sequitur.assemble import Assembly
@@ -27,6 +27,7 @@ _TIMES = "milliseconds"
 _EVERY = 50  # cases between two lines of progress
 
 Row = dict[str, Any]
+Carried = Mapping[str, Mapping[str, frozenset[str]]]  # case → nugget → passages
 
 
 class Plan(NamedTuple):
@@ -59,8 +60,8 @@ def run(plan: Plan, say: Callable[[str], None] = lambda line: print(line, file=s
     try:
         rows = _rows(asking, plan.cases, progress, _base(made_with), say)
         documents, passages = plan.assembly.index.documents, plan.assembly.index.passages
-        qrels = {case.id: grades for case in plan.cases if case.outcome == "answer" and (grades := relevant(case, documents, passages))}
-        summary = _write(plan, rows, qrels, made_with)
+        carried = {case.id: found for case in plan.cases if case.outcome == "answer" and (found := carriers(case, documents, passages))}
+        summary = _write(plan, rows, carried, made_with)
         finished = True
     finally:
         progress.close(finished=finished)
@@ -104,8 +105,10 @@ def _prediction(case: Case, answer: Answer) -> dict[str, Any]:
     return {"id": case.id, **{name: value for name, value in record(answer).items() if name != _TIMES}}
 
 
-def _write(plan: Plan, rows: Mapping[str, list[Row]], qrels: Qrels, made_with: Mapping[str, Any]) -> dict[str, Any]:
-    judged = {name: ranked_rows(found, qrels) for name, found in rows.items()}
+def _write(plan: Plan, rows: Mapping[str, list[Row]], carried: Carried, made_with: Mapping[str, Any]) -> dict[str, Any]:
+    asked = [case for case in plan.cases if case.id in carried]
+    qrels = {case.id: relevant(case, carried[case.id]) for case in asked}
+    judged = {name: _ranked(found, asked, carried, qrels) for name, found in rows.items()}
     files = [plan.folder / name for name in ("predictions.jsonl", "qrels.trec")]
     write_rows(files[0], [row["answer"] for row in rows[OURS]])
     write_qrels(files[1], qrels)
@@ -119,10 +122,13 @@ def _write(plan: Plan, rows: Mapping[str, list[Row]], qrels: Qrels, made_with: M
     return summary
 
 
-def ranked_rows(rows: Sequence[Row], qrels: Qrels) -> list[Judged]:
+def _ranked(rows: Sequence[Row], cases: Sequence[Case], carried: Carried, qrels: Qrels) -> list[Judged]:
     """The judged cases of a system, with what its rankings are worth."""
     runs = _runs(rows)
-    values = rank_figures({case: grades for case, grades in qrels.items() if case in runs}, runs)
+    values: dict[str, dict[str, float | None]] = {case: dict(found) for case, found in rank_figures(qrels, runs).items()}
+    for case in cases:
+        within = {f"evidence{k}": found_within(case, carried[case.id], runs[case.id], k) for k in (5, 10)}
+        values[case.id].update(within)
     return [from_json(Judged, {**row["judged"], **values.get(row["judged"]["id"], {})}) for row in rows]
 
 

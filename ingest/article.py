@@ -8,27 +8,20 @@ text reveals it.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from ingest.citations import highest, split_citations
 from sequitur.schema import Article, Block, ListedReference, Section, Span
 from sequitur.text import body_start
 
-_BULLET = re.compile(r"^(?P<indent>\s*)(?:(?P<step>\d{1,2}[.)])|[•◦▪‣*+–-])\s+(?=\S)")
+_BULLET = re.compile(r"^(?P<indent>\s*)(?:(?P<step>\d{1,2}[.)])|[•◦▪‣●○■□➢➤✓✔*+–—-]|(?<=\s)o)\s+(?=\S)")
 _HEADING = re.compile(r"^(?P<marks>#{1,6})\s+")
-_CITATIONS = re.compile(r"(?P<gap>\s+|(?<=[^\d.][.)\]\"”])\s*)\[?(?P<numbers>\d{1,2}(?:\s*[,;–-]\s*\d{1,2})*)\]?\s*$")
-_COUNTED = re.compile(
-    r"(?:\b(?:grade|phase|level|stage|type|age|aged|score|table|figure|step|to|of|and|than|was|were|is|are|by|about|around|approximately|nearly|"
-    r"median|mean|average|ratio|rr|hr|or|nnt|nnh|p|n|every|each|least|most|only|for|in|over|under|within|after|before)"
-    r"|\b(?:on|at|by|until|after|from|to|than|the) (?:day|week|month|year)|[=<>≥≤±–-])\s*$",
-    re.I,
-)
-_INLINE = re.compile(
-    r"\b(?:trials?|stud(?:y|ies)|reviews?|guidelines?|analysis|meta-analysis|series|reports?|cohort|authors|al\.)\s"
-    r"\[?(?P<numbers>\d{1,2}(?:\s*,\s*\d{1,2})*)\]?(?=\s+[a-z(]|[,;.])"
-)
-_DATE = re.compile(r"last updated:?\s*(?P<date>[A-Z][a-z]+ \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]+ \d{4}|\d{4}-\d{2}-\d{2})", re.I)
+_RULE = re.compile(r"[-_*=—]{3,}")
+_DAY = r"[A-Z][a-z]{2,8}\.? \d{1,2}, \d{4}|\d{1,2} [A-Z][a-z]{2,8} \d{4}|\d{4}-\d{2}-\d{2}"
+_DATE = re.compile(rf"(?:last (?:updated|reviewed|modified|revised)|updated)(?: on)?:?\s*(?P<date>{_DAY})", re.I)
 _STEPS = (
     "submitted",
     "under review",
@@ -41,9 +34,23 @@ _STEPS = (
     "rejected",
     "withdrawn",
 )
-_PENDING = re.compile(r"pending (?:human |medical |clinical |editorial |expert )?review|under review|awaiting (?:\w+ )?review", re.I)
-_APPROVED = re.compile(r"(?:has been|was|is) (?:\w+ )?(?:approved|reviewed and approved) by", re.I)
-_BANNER = re.compile(r"educational purpose|exercise caution|pending .*review|not a substitute", re.I)
+_PENDING = re.compile(
+    r"(?<!no longer )(?:pending (?:human |medical |clinical |editorial |expert |peer |physician )*review|under (?:\w+ )?review|awaiting (?:\w+ )*review|"
+    r"(?:has|have) not (?:yet )?been (?:\w+ )?(?:reviewed|approved))",
+    re.I,
+)
+_APPROVED = re.compile(r"\b(?:article|page|content)\b[^.\n]{0,60}?\b(?:has been|was|is)\s+(?:\w+\s+){0,3}?approved\b", re.I)
+_NOT_YET = re.compile(r"\b(?:not|never|yet|until|unless|pending|awaiting|before|once|when|if)\b", re.I)
+_BANNER = re.compile(r"educational purpose|exercise caution|pending .{0,60}review|not a substitute", re.I)
+_PERSONAL = re.compile(r"personali[sz]e$|help us tailor|which best describes you", re.I)
+_FOOTER = re.compile(
+    r"(?:related|similar|more) (?:questions|articles|topics)|explore more|praxis medical insights|share this|was this helpful|©|copyright",
+    re.I,
+)
+_KIND = re.compile(r"(?:guidelines?|research|reviews?|trials?|studies|books?|websites?|(?:drug|fda) labels?|official|prax(?:is)?)", re.I)
+_VERB = re.compile(r"\s(?:is|are|was|were|be|should|may|might|can|must|has|have|shows?|showed|reduces?d?|improves?d?|causes?d?|remains?)\s")
+_ASKS = re.compile(r"(?:how|when|what|why|which|who|where|is|are|can|should|does|do|if)\b", re.I)
+_SPECIAL = re.compile(r"references|bibliography|sources|(?:\w+ ){0,2}disclaimer|(?:have|ask) a follow-?up question\??")
 _LONGEST_HEADING = 120
 
 
@@ -55,8 +62,13 @@ class Line(NamedTuple):
 
     @property
     def bare(self) -> str:
-        """The line without white space around it."""
-        return self.text.strip()
+        """The line without white space around it; a ruled line is blank."""
+        return "" if _RULE.fullmatch(self.text.strip()) else self.text.strip()
+
+    @property
+    def end(self) -> int:
+        """Where the line's last character ends."""
+        return self.start + len(self.text.rstrip())
 
 
 def parse_article(document_id: str, text: str) -> Article:
@@ -66,24 +78,25 @@ def parse_article(document_id: str, text: str) -> Article:
     title = _HEADING.sub("", filled[0].bare) if filled else ""
     headings = _headings(lines)
     references_at = _index(headings, lambda line: _name(line) in {"references", "bibliography", "sources"})
-    disclaimer_at = _index(headings, lambda line: "disclaimer" in _name(line))
-    invitation_at = _index(lines, lambda line: bool(re.match(r"have a follow-?up question\?", _name(line))))
+    disclaimer_at = _disclaimer(lines, headings)
+    invitation_at = _index(lines, lambda line: bool(re.match(r"(?:have|ask) a follow-?up question\b", _name(line))))
     ends = [at.start if at else len(text) for at in (references_at, disclaimer_at, invitation_at)]
-    head_end = _head_end([line for line in lines if line.start < min(ends)], headings, text)
-    head = text[:head_end]
+    head_end = _head_end([line for line in filled if line.start < min(ends)], headings, text)
+    head = text[filled[0].end if filled else 0 : head_end]
     body_end = min((end for end in ends if end >= head_end), default=len(text))
+    references = _listed(lines, references_at, [disclaimer_at, invitation_at], text)
     return Article(
         document_id=document_id,
         title=title,
         board=_matching(lines, head_end, r"medical advisory board|editorial board|reviewed (?:for accuracy )?by"),
         notice=_matching(lines, head_end, _BANNER.pattern),
         steps=tuple(line.bare for line in lines if line.start < head_end and line.bare.lower() in _STEPS),
-        status=_status(head),
-        last_updated=_updated(head) or _updated(text),
-        sections=tuple(_sections(text, lines, headings, head_end, body_end)),
-        references=_listed(text, lines, references_at, [disclaimer_at, invitation_at]),
-        disclaimer=_below(text, disclaimer_at, [at for at in (invitation_at, references_at) if at]),
-        invitation=_below(text, invitation_at, [], with_heading=True),
+        status=_status(head, text[body_end:]),
+        last_updated=_updated(head) or next((found for line in lines if line.start >= body_end and (found := _updated_line(line))), ""),
+        sections=_sections(_Page(text, tuple(lines), tuple(headings)), head_end, body_end, len(references)),
+        references=references,
+        disclaimer=_below(text, lines, disclaimer_at, [at for at in (invitation_at, references_at) if at]),
+        invitation=_below(text, lines, invitation_at, [], with_heading=True),
     )
 
 
@@ -103,53 +116,87 @@ def _index(lines: Sequence[Line], test: Callable[[Line], bool]) -> Line | None:
 
 
 def _headings(lines: Sequence[Line]) -> list[Line]:
-    """Lines that stand alone, are short, and end as no sentence does; and Markdown's."""
+    """A page that marks its headings has these; on another, lines that stand alone, are short, and read as no sentence does."""
+    marked = [line for line in lines if _HEADING.match(line.bare)]
+    title = next((line for line in lines if line.bare), None)
+    is_marked = any(line != title for line in marked)
     found = []
     for number, line in enumerate(lines):
-        if _HEADING.match(line.bare):
-            found.append(line)
-            continue
         above = lines[number - 1].bare if number else ""
         below = lines[number + 1].bare if number + 1 < len(lines) else ""
-        alone = not above and not below and line.bare and not _BULLET.match(line.text)
-        if alone and len(line.bare) <= _LONGEST_HEADING and not re.search(r"[.:;,!]$|\d$", line.bare):
+        alone = bool(line.bare) and not above and not below and not _BULLET.match(line.text)
+        if line in marked or (alone and (_SPECIAL.fullmatch(_name(line)) or (not is_marked and _reads_as_heading(line.bare)))):
             found.append(line)
     return found
 
 
+def _reads_as_heading(bare: str) -> bool:
+    if len(bare) > _LONGEST_HEADING or re.search(r"[.:;,!|]$", bare) or split_citations(bare, 0, len(bare))[1]:
+        return False
+    long_words = re.findall(r"[A-Za-z][\w'’-]{3,}", bare)
+    capitals = sum(word[0].isupper() for word in long_words)
+    titled = capitals > 0.6 * len(long_words)
+    if bare[-1].isdigit() and not titled:
+        return False
+    return titled or bare.endswith("?") or bool(_ASKS.match(bare)) or not _VERB.search(bare)
+
+
+def _disclaimer(lines: Sequence[Line], headings: Sequence[Line]) -> Line | None:
+    """The disclaimer's heading, or the line that opens with the word."""
+    heading = _index(headings, lambda line: "disclaimer" in _name(line))
+    return heading or _index(lines, lambda line: bool(re.match(r"(?:\w+ ){0,2}disclaimer\s*[:–—]\s*\S", line.bare, re.I)))
+
+
 def _head_end(lines: Sequence[Line], headings: Sequence[Line], text: str) -> int:
-    """Where the page's own remarks end and the article begins: after the personalise box, the date, or the title."""
-    end = 0
+    """Where the page's own remarks end and the article begins: after the personalise box, the date, the banner, or the title."""
+    first = next(iter(lines), None)
+    if first is None:
+        return 0
+    end, known_end = 0, first.end
+    starts = {heading.start for heading in headings}
     for line in lines:
-        if _DATE.search(line.text) or re.match(r"personali[sz]e$|help us tailor|which best describes you", line.bare, re.I):
-            end = line.start + len(line.text)
-    if not end:
-        first = next((line for line in lines if line.bare), None)
-        end = first.start + len(first.text) if first else 0
-        for line in lines:
-            known = _BANNER.search(line.bare) or line.bare.lower() in _STEPS or re.search(r"advisory board", line.bare, re.I)
-            is_heading = any(line.start == heading.start for heading in headings)
-            if known and not is_heading and line.start > end and line.start < len(text) // 4:
-                end = line.start + len(line.text)
-    return end
+        if line is not first and _is_claim(line):
+            break
+        if _DATE.search(line.text) or _PERSONAL.match(_name(line)):
+            end = line.end
+        known = _BANNER.search(line.bare) or line.bare.lower() in _STEPS or re.search(r"advisory board", line.bare, re.I)
+        if known and line.start not in starts and line.start < max(2000, len(text) // 4):
+            known_end = line.end
+    return max(end, known_end) if end else known_end
+
+
+def _is_claim(line: Line) -> bool:
+    """Whether a line belongs to the article itself: a list item, a cited sentence, or a long one that is none of the page's own remarks."""
+    if (
+        _DATE.search(line.text)
+        or _PERSONAL.match(_name(line))
+        or _BANNER.search(line.bare)
+        or re.search(r"advisory board", line.bare, re.I)
+    ):
+        return False
+    cited = len(line.bare) > 30 and bool(split_citations(line.bare, 0, len(line.bare))[1])
+    return bool(_BULLET.match(line.text)) or cited or (len(line.bare) > _LONGEST_HEADING and line.bare.endswith("."))
 
 
 def _matching(lines: Sequence[Line], end: int, pattern: str) -> str:
     return next((line.bare for line in lines if line.start < end and re.search(pattern, line.bare, re.I)), "")
 
 
-def _status(head: str) -> str:
-    """The review status as far as the text reveals it; the names of the steps alone reveal nothing."""
-    if _PENDING.search(_without_steps(head)):
+def _status(head: str, tail: str) -> str:
+    """The review status as far as the text reveals it; the names of the steps alone reveal nothing, and what is pending is not approved."""
+    about = [line for line in tail.split("\n") if re.match(r"\W*(?:this|the|our) (?:article|content|page)\b", line, re.I)]
+    said = "\n".join([line for line in head.split("\n") if line.strip().lower() not in _STEPS] + about)
+    if _PENDING.search(said):
         return "under review"
-    if _APPROVED.search(head):
+    approved = _APPROVED.search(said)
+    if approved and not _NOT_YET.search(approved[0]):
         return "approved"
-    stated = re.search(r"(?:review )?status:\s*([A-Za-z ]+)", head, re.I)
+    stated = re.search(r"(?:review )?status:[ \t]*([A-Za-z ]+)", head, re.I)
     return stated[1].strip().lower() if stated and stated[1].strip().lower() in _STEPS else "unknown"
 
 
-def _without_steps(head: str) -> str:
-    return "\n".join(line for line in head.split("\n") if line.strip().lower() not in _STEPS)
+def _updated_line(line: Line) -> str:
+    return _updated(line.text) if _DATE.match(line.bare.lstrip("#*_ ")) else ""
 
 
 def _updated(head: str) -> str:
@@ -158,44 +205,66 @@ def _updated(head: str) -> str:
         return ""
     for form in ("%B %d, %Y", "%b %d, %Y", "%d %B %Y", "%d %b %Y", "%Y-%m-%d"):
         try:
-            return datetime.strptime(match["date"], form).date().isoformat()
+            return datetime.strptime(match["date"].replace(".", ""), form).date().isoformat()
         except ValueError:
             continue
     return ""
 
 
-def _sections(text: str, lines: Sequence[Line], headings: Sequence[Line], start: int, end: int) -> Iterator[Section]:
-    inside = [line for line in headings if start <= line.start < end]
+class _Page(NamedTuple):
+    text: str
+    lines: tuple[Line, ...]
+    headings: tuple[Line, ...]
+
+
+def _sections(page: _Page, start: int, end: int, listed: int) -> tuple[Section, ...]:
+    """The sections; when numbers far above the others were taken for citations, once more without these."""
+    found = tuple(_cut(page, start, end, 99))
+    numbers = [number for section in found for block in section.blocks for number in block.citations]
+    limit = highest(numbers, listed)
+    return found if all(int(number) <= limit for number in numbers) else tuple(_cut(page, start, end, limit))
+
+
+def _cut(page: _Page, start: int, end: int, limit: int) -> Iterator[Section]:
+    text, lines = page.text, page.lines
+    inside = [line for line in page.headings if start <= line.start < end]
+    starts = [line.start for line in lines]
+
+    def between(first: int, last: int) -> Sequence[Line]:
+        return lines[bisect_left(starts, first) : bisect_left(starts, last)]
+
     first_text = next((line for line in lines if line.start >= start and line.bare), None)
     if first_text and first_text.start < end and (not inside or first_text.start < inside[0].start):
         stop = inside[0].start if inside else end
-        blocks = tuple(_blocks(text, [line for line in lines if first_text.start <= line.start < stop]))
-        if blocks and any(len(block.text) > _LONGEST_HEADING or block.citations for block in blocks):
+        blocks = tuple(_blocks(text, between(first_text.start, stop), limit))
+        if any(block.text.endswith(".") or block.citations for block in blocks):
             yield Section("", Span(first_text.start, stop), blocks)
     for number, heading in enumerate(inside):
         stop = inside[number + 1].start if number + 1 < len(inside) else end
-        below = [line for line in lines if heading.start < line.start < stop]
-        yield Section(_HEADING.sub("", heading.bare), Span(heading.start, stop), tuple(_blocks(text, below)))
+        below = between(heading.start + 1, stop)
+        marks = _HEADING.match(heading.bare)
+        name = re.sub(r"\s+#+$", "", _HEADING.sub("", heading.bare))
+        yield Section(name, Span(heading.start, stop), tuple(_blocks(text, below, limit)), len(marks["marks"]) if marks else 0)
 
 
-def _blocks(text: str, lines: Sequence[Line]) -> Iterator[Block]:
+def _blocks(text: str, lines: Sequence[Line], limit: int) -> Iterator[Block]:
     """Paragraphs, lead-ins, bullets and steps. A list item runs over unindented continuation lines only when no blank line intervenes."""
     group: list[Line] = []
     indents: list[int] = []
     for line in [*lines, Line("", len(text))]:
         starts_item = bool(_BULLET.match(line.text))
         if group and (not line.bare or starts_item):
-            yield _block(text, group, indents)
+            yield _block(text, group, indents, limit)
             group = []
         if line.bare:
             group.append(line)
 
 
-def _block(text: str, group: Sequence[Line], indents: list[int]) -> Block:
+def _block(text: str, group: Sequence[Line], indents: list[int], limit: int) -> Block:
     first, last = group[0], group[-1]
     item = _BULLET.match(first.text)
     start = first.start + (item.end() if item else len(first.text) - len(first.text.lstrip()))
-    end = last.start + len(last.text.rstrip())
+    end = last.end
     level = 0
     if item:
         indent = len(item["indent"].expandtabs(4))
@@ -206,74 +275,68 @@ def _block(text: str, group: Sequence[Line], indents: list[int]) -> Block:
     else:
         indents.clear()
     span, numbers = split_citations(text, start, end)
+    if any(int(number) > limit for number in numbers) and "[" not in text[span.end : end]:
+        span, numbers = Span(start, end), ()
     content = span.of(text)
     kind = "step" if item and item["step"] else "bullet" if item else "lead-in" if content.endswith(":") else "paragraph"
     return Block(kind, level, item["step"] or "" if item else "", content, span, numbers)
 
 
-def split_citations(text: str, start: int, end: int) -> tuple[Span, tuple[str, ...]]:
-    """The span without the citation numbers at its end, and those numbers.
-
-    `… in a minority of patients 2` cites 2; `grade 4`, `n = 40` and `1,600 mg` cite nothing.
-    """
-    match = _CITATIONS.search(text[start:end])
-    if not match or _COUNTED.search(text[start : start + match.start()]):
-        return Span(start, end), ()
-    numbers = expand_numbers(match["numbers"])
-    if not numbers or match.start() == 0:
-        return Span(start, end), ()
-    return Span(start, start + match.start()), numbers
-
-
-def inline_citations(text: str, span: Span, known: frozenset[str]) -> tuple[tuple[Span, ...], tuple[str, ...]]:
-    """Citation numbers inside a sentence ("the 2020 trial 4 showed …"): only numbers that the article also cites at a claim's end."""
-    marks: list[Span] = []
-    numbers: list[str] = []
-    for match in _INLINE.finditer(span.of(text)):
-        cited = expand_numbers(match["numbers"])
-        if cited and set(cited) <= known:
-            marks.append(Span(span.start + match.start("numbers"), span.start + match.end("numbers")))
-            numbers.extend(cited)
-    return tuple(marks), tuple(numbers)
-
-
-def expand_numbers(written: str) -> tuple[str, ...]:
-    """`"1, 3-5"` → `("1", "3", "4", "5")`; empty when the numbers do not ascend, for then they are no citations."""
-    numbers: list[int] = []
-    for part in re.split(r"[,;]", written):
-        ends = [int(number) for number in re.findall(r"\d+", part)]
-        numbers.extend(range(ends[0], ends[-1] + 1) if len(ends) > 1 else ends)
-    ascending = numbers == sorted(set(numbers)) and numbers and numbers[0] > 0
-    return tuple(str(number) for number in numbers) if ascending else ()
-
-
-def _listed(text: str, lines: Sequence[Line], heading: Line | None, later: Sequence[Line | None]) -> tuple[ListedReference, ...]:
-    """Entries of a list that prints a kind, a title and a "Journal, year" line, each on its own; or one entry a line."""
+def _listed(lines: Sequence[Line], heading: Line | None, later: Sequence[Line | None], text: str) -> tuple[ListedReference, ...]:
+    """Entries of a list that prints a kind, a title and a "Journal, year" line, each on its own; or one entry a line, numbered or not."""
     if heading is None:
         return ()
     end = min([at.start for at in later if at and at.start > heading.start] or [len(text)])
-    rows = [line for line in lines if heading.start < line.start < end and line.bare]
-    found: list[ListedReference] = []
-    kind, title = "", None
-    for row in rows:
-        bare = re.sub(r"^(?:\[?\d{1,3}[.)\]]|[•*-])\s+", "", row.bare)
-        dated = re.match(r"(?P<source>.+?),?\s*\(?(?P<year>(?:19|20)\d{2})\)?\.?$", bare)
-        if title and dated:
-            span = Span(title.start, row.start + len(row.text.rstrip()))
-            found.append(ListedReference(kind, title.bare, dated["source"].rstrip(", "), int(dated["year"]), span))
-            title = None
-        elif re.fullmatch(r"guidelines?|research|reviews?|trials?|studies|books?|websites?|drug labels?|prax(?:is)?", bare, re.I):
-            kind, title = bare, None
-        elif dated and not title and len(bare) > _LONGEST_HEADING // 2:
-            found.append(ListedReference(kind, bare, "", int(dated["year"]), Span(row.start, row.start + len(row.text.rstrip()))))
-        else:
-            title = row
-    return tuple(found)
+    rows = []
+    for line in lines:
+        if heading.start < line.start < end and line.bare:
+            if _FOOTER.match(_name(line)):
+                break
+            rows.append(line)
+    return tuple(_entries(rows))
 
 
-def _below(text: str, heading: Line | None, later: Sequence[Line], *, with_heading: bool = False) -> str:
+def _entries(rows: Sequence[Line]) -> Iterator[ListedReference]:
+    kind, at = "", 0
+    while at < len(rows):
+        row = rows[at]
+        label, bare = _labelled(row)
+        at += 1
+        if _KIND.fullmatch(_name(row)):
+            kind = _HEADING.sub("", row.bare)
+            continue
+        below = rows[at] if at < len(rows) else None
+        source = _labelled(below)[1] if below and not _KIND.fullmatch(_name(below)) and not _labelled(below)[0] else ""
+        dated = re.fullmatch(r"(?P<source>.+?),?\s*\(?(?P<year>(?:19|20)\d{2})\)?\.?", source)
+        whole = _one_line(bare) if label or not kind else None
+        if below and not label and source and (dated or (kind and not whole)):
+            at += 1
+            span = Span(row.start + row.text.index(bare), below.end)
+            yield ListedReference(
+                kind, bare, dated["source"].rstrip(", ") if dated else source, int(dated["year"]) if dated else None, span
+            )
+        elif whole or kind or label:
+            yield ListedReference(kind, bare, "", whole, Span(row.start + row.text.index(bare), row.end), label)
+
+
+def _labelled(row: Line) -> tuple[str, str]:
+    """The printed number of an entry, if it has one, and its words."""
+    match = re.match(r"(?:\[?(?P<number>\d{1,3})[.)\]]|[•*-])\s+(?=\S)", row.bare)
+    return (match["number"] or "", row.bare[match.end() :]) if match else ("", row.bare)
+
+
+def _one_line(bare: str) -> int | None:
+    """The year of an entry that stands on one line with its source; None for a line too short to be one."""
+    years = re.findall(r"(?<![\d-])(?:19|20)\d{2}(?![\d-])", bare) if len(bare) > _LONGEST_HEADING // 2 else []
+    return int(years[-1]) if years else None
+
+
+def _below(text: str, lines: Sequence[Line], heading: Line | None, later: Sequence[Line], *, with_heading: bool = False) -> str:
+    """What stands below a heading, up to the next part of the page or what follows every page."""
     if heading is None:
         return ""
-    start = heading.start if with_heading else heading.start + len(heading.text)
-    end = min([at.start for at in later if at.start > heading.start] or [len(text)])
+    opened = re.match(r"\s*(?:\w+ ){0,2}disclaimer\s*[:–—]\s*(?=\S)", heading.text, re.I)
+    start = heading.start + (0 if with_heading else opened.end() if opened else len(heading.text))
+    footer = next((line for line in lines if line.start > heading.start and _FOOTER.match(_name(line))), None)
+    end = min([at.start for at in [*later, *([footer] if footer else [])] if at.start > heading.start] or [len(text)])
     return text[start:end].strip()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.formats import BIBLIOGRAPHY, read_entries
+from ingest.formats.model import short_name
 from ingest.readers import read_bytes
 from sequitur.errors import CorpusError
 from sequitur.schema import Document
@@ -62,7 +63,7 @@ def completed(document: Document, entries: Sequence[Entry]) -> Document:
     return replace(
         document,
         title=entry.get("title", "") if document.title in {"", stem} else document.title,
-        authors=document.authors or tuple(_short(name) for name in entry.get("author", [])),
+        authors=document.authors or tuple(short_name(name) for name in entry.get("author", [])),
         year=document.year or _year(entry),
         journal=document.journal or str(entry.get("container-title", "")),
         doi=document.doi or entry.get("DOI"),
@@ -89,13 +90,6 @@ def _plain(said: object) -> str:
 def _year(entry: Entry) -> int | None:
     parts = entry.get("issued", {}).get("date-parts") or [[None]]
     return parts[0][0] if parts[0] else None
-
-
-def _short(name: Mapping[str, str]) -> str:
-    """A CSL name as "Kim K", as the notes write authors."""
-    given = "".join(part[0] for part in re.split(r"[\s.-]+", name.get("given", "")) if part)
-    given = name["given"] if re.fullmatch(r"[A-Z]{1,3}", name.get("given", "")) else given
-    return f"{name.get('family') or name.get('literal', '')} {given}".strip()
 
 
 def entry_of(document: Document) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -38,8 +39,8 @@ def build_index(settings: Settings, progress: Callable[[str, int, int], None] | 
                 return _report(old, old, 0, folder, started)
             new, embedded = import_module("ingest.update").build(folder, settings, progress)
             return _report(new, old or {}, embedded, folder, started)
-    except OSError as error:
-        message = f"the index in {folder} cannot be written ({error.strerror}); the one in force is untouched"
+    except (OSError, sqlite3.Error) as error:
+        message = f"the index in {folder} cannot be written ({getattr(error, 'strerror', None) or error}); the one in force is untouched"
         raise StoreError(message) from error
 
 

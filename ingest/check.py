@@ -10,8 +10,10 @@ from sequitur.index import open_index
 from sequitur.settings import Settings
 
 
-def verify_index(settings: Settings) -> list[str]:
+def verify_index(settings: Settings, corpus: Path | None = None) -> list[str]:
     """What differs between the index, its manifest and the corpus; empty when nothing does.
+
+    `corpus` is by default the folder the index was made from; where that is gone, the settings'.
 
     Raises:
         StoreError: there is no index at all.
@@ -21,7 +23,8 @@ def verify_index(settings: Settings) -> list[str]:
     if damaged:
         return damaged
     index = open_index(settings.index)
-    then, now = index.manifest["inputs"], inputs(settings.corpus)
+    made_from = Path(index.manifest["corpus"])
+    then, now = index.manifest["inputs"], inputs(corpus or (made_from if made_from.is_dir() else settings.corpus))
     found = [
         f"{path}: changed since it was indexed" if path in now else f"{path}: indexed, but not in the corpus now"
         for path, digest in then.items()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ingest.article import inline_citations
+from ingest.citations import expand_numbers, inline_citations, known_numbers
 from sequitur.schema import TITLE, Article, Block, Document, Passage, Section, Span
 from sequitur.text import body_start, sentences, words
 
@@ -26,7 +27,7 @@ _UNCHECKED = re.compile(r"\bnot page-checked|\brecalled\b|to our recollection|re
 
 def article_passages(document: Document, article: Article) -> tuple[Passage, ...]:
     """The claims of an article. A list item keeps its lead-in and its citation numbers; a nested item keeps its step's."""
-    known = frozenset(number for section in article.sections for block in section.blocks for number in block.citations)
+    known = known_numbers(document.text, (block for section in article.sections for block in section.blocks))
     found: list[Passage] = list(title_passage(document))
     for section in article.sections:
         for block, lead in _with_leads(section):
@@ -55,12 +56,27 @@ def _with_leads(section: Section) -> Iterator[tuple[Block, Span | None]]:
 
 
 def _block_passages(document: Document, heading: str, block: Block, lead: Span | None, known: frozenset[str]) -> Iterator[Passage]:
+    marks, _ = inline_citations(document.text, block.span, known)
     whole = block.kind != "paragraph" and words(block.text) <= _LONG_ITEM
-    parts = [block.span] if whole else list(sentences(document.text, *block.span))
+    parts = [block.span] if whole else list(_marked_sentences(document.text, block.span, marks))
+    starts = [mark.start for mark in marks]
     for part in parts:
-        marks, inside = inline_citations(document.text, part, known)
-        numbers = (*inside, *(block.citations if part is parts[-1] else ()))
-        yield _passage(document, part, heading, lead, marks, tuple(dict.fromkeys(numbers)))
+        inside = marks[bisect_left(starts, part.start) : bisect_left(starts, part.end)]
+        numbers = [number for mark in inside for number in expand_numbers(mark.of(document.text).strip("[]"))]
+        numbers += block.citations if part is parts[-1] else ()
+        yield _passage(document, part, heading, lead, inside, tuple(dict.fromkeys(numbers)))
+
+
+def _marked_sentences(text: str, span: Span, marks: Sequence[Span]) -> Iterator[Span]:
+    """The sentences of a paragraph; citation numbers behind a full stop belong to the sentence before them."""
+    masked = list(span.of(text))
+    for mark in marks:
+        masked[mark.start - span.start : mark.end - span.start] = " " * (mark.end - mark.start)
+    found = [Span(part.start + span.start, part.end + span.start) for part in sentences("".join(masked))]
+    ends = [mark.end for mark in marks]
+    for part, after in zip(found, [*found[1:], Span(span.end, span.end)], strict=True):
+        behind = ends[bisect_left(ends, part.end) : bisect_right(ends, after.start)]
+        yield Span(part.start, max([part.end, *behind]))
 
 
 def reference_passages(document: Document) -> tuple[Passage, ...]:

@@ -14,6 +14,7 @@ from ingest.checks import flagged, read_checks, with_checks
 from ingest.chunk import article_passages, reference_passages
 from ingest.formats import BIBLIOGRAPHY, expected_kind
 from ingest.readers import ARTICLE_NAMES, read_article, read_reference
+from ingest.reading import Reader
 from ingest.references import build_ledger
 from ingest.report import Rejected
 from sequitur.errors import CorpusError
@@ -40,8 +41,8 @@ class _Folder:
     article: ArticleEntry | None
 
 
-def read_corpus(folder: Path, progress: Callable[[int, int], None] | None = None) -> Corpus:
-    """Everything readable below a corpus folder. `progress(done, total)` counts article folders.
+def read_corpus(folder: Path, progress: Callable[[int, int], None] | None = None, read: Reader = read_reference) -> Corpus:
+    """Everything readable below a corpus folder. `progress(done, total)` counts files; `read` reads a reference.
 
     Raises:
         CorpusError: the folder is missing, or nothing in it can be read.
@@ -50,35 +51,42 @@ def read_corpus(folder: Path, progress: Callable[[int, int], None] | None = None
         message = f"there is no corpus folder {folder}"
         raise CorpusError(message)
     rejected: list[Rejected] = []
-    read = []
     places = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    for number, place in enumerate(places, 1):
-        read.append(_read_folder(place, rejected, folder))
+    total, done = sum(1 for place in places for _ in (place / "references").glob("*")), 0
+
+    def counted(path: Path, slug: str) -> Document:
+        nonlocal done
+        done += 1
         if progress:
-            progress(number, len(places))
-    read = _told_apart(read)
-    if not any(found.passages for found in read):
+            progress(done, total)
+        return read(path, slug)
+
+    folders = _told_apart([_read_folder(place, rejected, folder, counted) for place in places])
+    if not any(found.passages for found in folders):
         reasons = "; ".join(f"{entry.file}: {entry.reason}" for entry in rejected[:3])
         message = f"nothing in {folder} can be read{f' ({reasons})' if reasons else ': it holds no <article>/article.txt'}"
         raise CorpusError(message)
     return Corpus(
-        tuple(document for found in read for document in found.documents),
-        tuple(passage for found in read for passage in found.passages),
-        tuple(found.article for found in read if found.article),
+        tuple(document for found in folders for document in found.documents),
+        tuple(passage for found in folders for passage in found.passages),
+        tuple(found.article for found in folders if found.article),
         tuple(rejected),
     )
 
 
-def _read_folder(place: Path, rejected: list[Rejected], root: Path) -> _Folder:
+def _read_folder(place: Path, rejected: list[Rejected], root: Path, read: Reader) -> _Folder:
     """One article folder. Without a readable article its references are indexed all the same, and the gap is named."""
 
     def reject(path: Path, reason: str) -> None:
         rejected.append(Rejected(str(path.relative_to(root)), reason))
 
     checks = read_checks(place, reject)
-    references = [with_checks(document, checks) for document in _references(place, reject)]
+    references = [with_checks(document, checks) for document in _references(place, reject, read)]
     cut = [passage for document in references for passage in flagged(document, reference_passages(document))]
-    page = next((place / name for name in ARTICLE_NAMES if (place / name).exists()), None)
+    pages = [place / name for name in ARTICLE_NAMES if (place / name).exists()]
+    page = pages[0] if pages else None
+    for other in pages[1:]:
+        reject(other, f"not read: the article is {pages[0].name}")
     if page is None:
         reject(place, f"no article ({' or '.join(ARTICLE_NAMES)}); its references are indexed alone")
         return _Folder(tuple(references), tuple(cut), None)
@@ -96,15 +104,15 @@ def _read_folder(place: Path, rejected: list[Rejected], root: Path) -> _Folder:
     return _Folder((document, *references), (*claims, *cut), entry)
 
 
-def _references(place: Path, reject: Callable[[Path, str], None]) -> list[Document]:
-    """The references of an article folder, completed by its bibliographies; one text stands once."""
+def _references(place: Path, reject: Callable[[Path, str], None], read: Reader) -> list[Document]:
+    """The references of an article folder in the order of their ids, completed by its bibliographies; one text stands once."""
     folder = place / "references"
     found: list[Document] = []
     for path in sorted(folder.glob("*")) if folder.is_dir() else []:
         if path.name.startswith(".") or path.suffix.lower() in BIBLIOGRAPHY:
             continue
         try:
-            document = read_reference(path, place.name)
+            document = read(path, place.name)
             twin = next((reference for reference in found if reference.sha256 == document.sha256), None)
             if twin:
                 reject(path, f"the same text as {Path(twin.path).name}")
@@ -115,7 +123,8 @@ def _references(place: Path, reject: Callable[[Path, str], None]) -> list[Docume
     entries, problems = read_bibliographies(folder)
     for path, reason in problems:
         reject(path, reason)
-    return [completed(document, entries) for document in found]
+    # By id, not by file name: ties are broken by order, and renaming a file must change no answer.
+    return sorted((completed(document, entries) for document in found), key=lambda document: document.id)
 
 
 def _named(document: Document, path: Path, taken: set[str]) -> Document:

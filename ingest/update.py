@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.corpus import Corpus, read_corpus
+from ingest.reading import Readings
 from ingest.references import link_supports
 from ingest.state import described
 from ingest.vectors import Known, Maker, Progress, clear_journals, open_journal
@@ -35,8 +36,10 @@ def build(folder: Path, settings: Settings, progress: Progress | None) -> tuple[
     if manifest is None:
         message = f"the embedding model {settings.embedder!r} was exported but its card cannot be read: delete {settings.models}"
         raise ModelError(message)
-    corpus = read_corpus(settings.corpus, _step(progress, "reading article folders"))
+    readings = Readings(folder / "read")
+    corpus = read_corpus(settings.corpus, _step(progress, "reading files"), readings.read)
     manifest |= {
+        "corpus": str(settings.corpus.resolve()),
         "sources": {document.path: document.sha256 for document in corpus.documents},
         "rejected": [dataclasses.asdict(entry) for entry in corpus.rejected],
         "notes": [{"file": document.path, "reason": note} for document in corpus.documents for note in document.notes],
@@ -53,6 +56,7 @@ def build(folder: Path, settings: Settings, progress: Progress | None) -> tuple[
     passages = _with_supports(corpus, vectors)
     write_generation(folder, Contents(manifest, corpus.documents, passages, corpus.articles, words), vectors, word_vectors)
     clear_journals(folder)
+    readings.clear()
     generation = current_generation(folder)
     return read_manifest(generation) if generation else manifest, embedded
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from sequitur.adapters.embedders import open_embedder
-from sequitur.adapters.llm import LlmComposer, open_llm
+from sequitur.adapters.llm import LanguageModel, open_llm
 from sequitur.adapters.onnx import OnnxEmbedder
 from sequitur.condense import Language, Vocabulary, vocabulary
 from sequitur.errors import SettingsError, StoreError
@@ -29,13 +29,13 @@ class Assembly:
     embedder: Embedder
     vocabulary: Vocabulary
     triage: Triage
-    llm: LlmComposer | None
+    llm: LanguageModel | None
 
 
 class Shelf:
     """An opened index with its models, from which each article is taken with its own references and nothing else."""
 
-    def __init__(self, index: Index, embedder: OnnxEmbedder, llm: LlmComposer | None) -> None:
+    def __init__(self, index: Index, embedder: OnnxEmbedder, llm: LanguageModel | None) -> None:
         """Use `open_shelf` instead."""
         self._index, self._embedder, self._llm = index, embedder, llm
         self._triage = Triage(embedder)

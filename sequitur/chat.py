@@ -13,7 +13,7 @@ from sequitur import __version__, safety
 from sequitur.assemble import Assembly, Shelf, open_shelf
 from sequitur.cite import Citer
 from sequitur.compose import compose
-from sequitur.condense import condense, question_text
+from sequitur.condense import additions, condense, question_text
 from sequitur.errors import ModelError
 from sequitur.retrieve import retrieve
 from sequitur.schema import (
@@ -37,12 +37,15 @@ from sequitur.schema import (
 from sequitur.settings import Settings
 from sequitur.suggest import starters, suggestions
 from sequitur.triage import Gate
-from sequitur.write import markdown
+from sequitur.write import clarification, markdown
 
 NO_DISCLAIMER = (
     "This article prints no disclaimer of its own. What stands here is general information for health professionals, not advice for one person; "
     "verify it against primary sources before use."
 )
+
+
+_LONGEST_ABOUT = 600  # characters of a chosen passage that a question carries
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,14 @@ class Stage:
 
     name: str
     hits: tuple[Hit, ...] = ()  # what the search found, told with "composing"
+
+
+def about(question: str, words: str) -> str:
+    """A question about words that the reader chose, as one that stands alone."""
+    chosen = " ".join(words.split())
+    if len(chosen) > _LONGEST_ABOUT:
+        chosen = f"{chosen[:_LONGEST_ABOUT].rsplit(' ', 1)[0]} …"
+    return f"{question.strip().rstrip('?').rstrip()} (about: {chosen})?"
 
 
 class Chat:
@@ -131,16 +142,20 @@ class Chat:
             yield self._plain(asked, Outcome.URGENT, safety.first_aid(asked, self._numbers()), role, clock)
             return
         yield Stage("understanding")
-        query = condense(asked, turns, self._assembly.vocabulary, standalone)
+        query, unheeded = self._understood(asked, turns, standalone, gate)
         clock.lap("condense")
         if query.acknowledgement:
             yield self._plain(asked, Outcome.ACKNOWLEDGED, "You're welcome. Ask on whenever something else comes up.", role, clock)
+            return
+        if query.choices and gate is not Gate.PERSONAL:
+            yield replace(self._plain(asked, Outcome.CLARIFY, clarification(query.choices), role, clock), suggestions=query.choices)
             return
         yield Stage("searching")
         retrieved = retrieve(query, self._index, self._assembly.embedder)
         clock.lap("retrieve")
         yield Stage("composing", retrieved.hits)
         draft = self._draft(query, retrieved, role, gate)
+        draft = replace(draft, note="; ".join(note for note in (unheeded, draft.note) if note))
         clock.lap("compose")
         yield Stage("checking")
         yield from self._checked(query, retrieved, draft, _Asked(turns, role, gate), clock)
@@ -159,11 +174,26 @@ class Chat:
             answer.outcome.value,
             tuple(citation.marker for citation in same),
             max((citation.marker for citation in answer.citations), default=0),
+            answer.suggestions if answer.outcome is Outcome.CLARIFY else (),
         )
 
     def _stands(self, citation: Citation) -> bool:
         document = self._index.documents.get(citation.source)
         return citation.passage_id in self._index.by_id and document is not None and document.sha256 == citation.sha256
+
+    def _understood(self, asked: str, turns: Sequence[Turn], standalone: str | None, gate: Gate) -> tuple[Query, str]:
+        """What is searched for: by the rules, or for a follow-up as the language model puts it, where its wording adds nothing; and why it was not."""
+        known = self._assembly.vocabulary
+        query = condense(asked, turns, known, standalone)
+        if self._assembly.llm is None or standalone or not query.before or query.acknowledgement or query.choices or gate is Gate.PERSONAL:
+            return query, ""
+        try:
+            rewritten = self._assembly.llm.rewrite(asked, turns)
+        except ModelError as error:
+            return query, f"{error}; the question was understood by rule"
+        if added := additions(rewritten, asked, turns, known):
+            return query, f"the language model added {', '.join(added)} to the question, which was understood by rule instead"
+        return condense(asked, turns, known, rewritten), ""
 
     def _draft(self, query: Query, retrieved: Retrieved, role: Role, gate: Gate) -> Draft:
         """The draft to check; it says why it is not the language model's where one is set. What is personal is never given to a model."""

@@ -22,6 +22,11 @@ class Saved:
     documents: Mapping[str, str]  # sha256 by document id
     whole: bool  # whether `documents` is the whole corpus and not only what is quoted
 
+    @property
+    def article(self) -> str:
+        """Slug of the article asked about; "" where that was not kept."""
+        return self.answers[-1].provenance.article
+
 
 @dataclass(frozen=True, slots=True)
 class Said:

@@ -8,6 +8,7 @@
   - StoreError         no usable index: missing, damaged, foreign or made by another model
   - ModelError         a model failed; `retryable` says whether trying again can help
   - HistoryError       the conversation store failed
+  - FetchError         a bibliographic service failed, or must not be reached
 
 Messages are one sentence that names what is wrong and, where a command mends it, ends with that command.
 """
@@ -68,3 +69,9 @@ class HistoryError(SequiturError):
     """Conversations cannot be read or written."""
 
     code = "history-failed"
+
+
+class FetchError(SequiturError):
+    """A bibliographic service cannot be reached, does not answer as documented, or must not be reached."""
+
+    code = "fetch-failed"

@@ -35,8 +35,11 @@ def as_markdown(conversation: Conversation, answers: Sequence[Answer]) -> str:
 
 
 def as_json(conversation: Conversation, answers: Sequence[Answer], documents: Mapping[str, Document] | None) -> dict[str, Any]:
-    """The record: all answers whole, every source that they quote, and what the corpus held, where an index is at hand."""
-    held = None if documents is None else {document.id: document.sha256 for document in documents.values()}
+    """The record: all answers whole, every source that they quote, and what the article's corpus held, where an index is at hand."""
+    slug = answers[-1].provenance.article
+    held = None
+    if documents is not None:
+        held = {document.id: document.sha256 for document in documents.values() if document.article == slug or not slug}
     corpus = None if held is None else {"sha256": corpus_digest(held), "documents": held}
     return {
         "format": FORMAT,

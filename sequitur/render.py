@@ -88,7 +88,8 @@ def source_line(citation: Citation) -> str:
     notes = [*citation.flags, *([f"{citation.confidence} confidence"] if citation.confidence in {"medium", "low"} else [])]
     chain = [f"article cites {link.number}: {link.status}" + (f", see [{link.marker}]" if link.marker else "") for link in citation.cites]
     details = "; ".join([*notes, *chain])
-    return f"{citation.label} · {citation.section}" + (f" ({details})" if details else "")
+    place = " · ".join(filter(None, (citation.label, citation.section, f"page {citation.page}" if citation.page else "")))
+    return place + (f" ({details})" if details else "")
 
 
 def withheld_line(answer: Answer) -> str:

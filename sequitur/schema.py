@@ -43,6 +43,7 @@ class Outcome(StrEnum):
     URGENT = "urgent"
     PERSONAL = "personal"  # answered from the literature, with a personal dose or decision declined
     ACKNOWLEDGED = "acknowledged"
+    CLARIFY = "clarify"  # asked back: what could be meant stands in the suggestions
 
 
 class Verdict(StrEnum):
@@ -194,6 +195,7 @@ class Turn:
     outcome: str = Outcome.ANSWERED.value
     markers: tuple[int, ...] = ()  # of the passages shown, where citations are numbered through the conversation
     used: int = 0  # the highest citation number given so far, then too
+    choices: tuple[str, ...] = ()  # what was offered, where the answer was a question back
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ class Query:
         tuple[str, float], ...
     ] = ()  # documents of the last answer with their share of its citations, where this one follows up on it
     acknowledgement: bool = False
+    choices: tuple[str, ...] = ()  # what could be meant, where it is not clear; empty otherwise
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,13 @@ class Settings(BaseSettings):
     embedder: str = "all-MiniLM-L6-v2"
     llm: str = ""  # LangChain's "provider:model"; empty: extractive answers
     llm_base_url: str = ""
+    fetch: bool = False  # whether `sequitur fetch` may speak to the services below
+    fetch_email: str = ""  # told to the services, which are then kinder
+    fetch_allowed: str = ""  # addresses of this machine's own network that may be fetched from all the same, with commas between
+    fetch_cache: Path = Path(".sequitur/fetch")
+    fetch_pubmed_url: str = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
+    fetch_crossref_url: str = "https://api.crossref.org"
+    fetch_europe_pmc_url: str = "https://www.ebi.ac.uk/europepmc/webservices/rest"
     emergency_number: str = "your local emergency number"
     crisis_line: str = "your local crisis line"
     poison_centre: str = "your poison centre"

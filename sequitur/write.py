@@ -89,6 +89,11 @@ def _beside(said: str, role: Role) -> list[str]:
     return parts
 
 
+def clarification(choices: Sequence[str]) -> str:
+    """A short question back, with what may be meant."""
+    return "\n".join(["Which of these do you mean?", "", *(f"- {_plain(choice)}" for choice in choices)])
+
+
 def abstention(missing: Sequence[str], article: Article) -> str:
     """One sentence that says it is not answered and what is missing, and one that names what the corpus does cover."""
     named = [word for word in missing if re.fullmatch(r"[a-zà-ÿ][a-zà-ÿ '-]{1,40}", word)][:3]
@@ -125,7 +130,8 @@ def _label(citation: Citation) -> str:
     """A source's name without its year, so that every number of an answer is a number of its passages."""
     name = re.sub(r"\s*\b(?:19|20)\d{2}\b", "", citation.label).strip()
     route = _ROUTES.search(citation.title)
-    return f"{name} et al. ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
+    others = "" if citation.label == citation.title else " et al."  # a source without authors is known by its title
+    return f"{name}{others} ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
 
 
 def _caution(citation: Citation) -> str:

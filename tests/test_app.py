@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from ingest.build import build_index
+from sequitur.history import open_history
 from sequitur.schema import Answer, Article, Citation, CitedReference, Outcome, Review, Role, Withheld
 from sequitur.settings import load_settings
 from ui.answer import answer_html
@@ -165,10 +167,126 @@ def test_a_conversation_is_kept_opened_again_and_deleted(page):
     opened = next(button for button in page.sidebar.button if str(button.key).startswith("open-"))
     opened.click().run()
     assert len(answers(page)) == 1
-    deleted = next(button for button in page.sidebar.button if str(button.key).startswith("delete-"))
-    deleted.click().run()
+    manage(page)
+    confirm(page)
     assert answers(page) == []
     assert not [button for button in page.sidebar.button if str(button.key).startswith("open-")]
+
+
+def keyed(elements, start: str):
+    """The one element whose key begins so."""
+    [found] = [element for element in elements if str(element.key).startswith(start)]
+    return found
+
+
+def manage(page: AppTest) -> None:
+    keyed(page.sidebar.button, "manage-").click().run()
+
+
+def confirm(page: AppTest) -> None:
+    assert keyed(page.button, "delete-").disabled
+    keyed(page.checkbox, "sure-").check().run()
+    keyed(page.button, "delete-").click().run()
+
+
+def test_a_conversation_is_renamed_in_the_sidebar(page):
+    ask(page.run(), QUESTION)
+    manage(page)
+    keyed(page.text_input, "name-").set_value("Ward *7*").run()
+    keyed(page.button, "rename-").click().run()
+    assert keyed(page.sidebar.button, "open-").label == r"Ward \*7\*"
+    assert len(answers(page)) == 1
+
+
+def test_words_chosen_on_the_page_become_part_of_the_question(page):
+    page.run()
+    page.session_state["sequitur"].about = "Discomfort during administration (RR 4.06; 95% CI 1.18 to 13.95)"
+    page.run()
+    assert "Asking about" in html(page)
+    ask(page, "compared with what?")
+    assert "compared with what (about: Discomfort during administration" in html(page)
+    assert "4.06" in answers(page)[0]
+    assert "Asking about" not in html(page)
+
+
+def test_an_offered_question_is_asked_as_it_stands(page):
+    page.run()
+    page.session_state["sequitur"].about = "Discomfort during administration"
+    page.button(key="starter-0").click().run()
+    assert "about: Discomfort" not in html(page)
+    assert page.session_state["sequitur"].about == ""
+
+
+def test_all_conversations_can_be_shown(page):
+    history = open_history(load_settings())
+    ask(page.run(), "ok thanks")
+    answer = page.session_state["sequitur"].answers[0]
+    for number in range(31):
+        history.append(f"c{number}", answer)
+    page.run()
+    assert len([button for button in page.sidebar.button if str(button.key).startswith("open-")]) == 30
+    page.button(key="all").click().run()
+    assert len([button for button in page.sidebar.button if str(button.key).startswith("open-")]) == 32
+
+
+def test_words_chosen_can_be_left_again(page):
+    page.run()
+    page.session_state["sequitur"].about = "Discomfort during administration"
+    page.run()
+    page.button(key="about-leave").click().run()
+    assert "Asking about" not in html(page)
+
+
+def test_what_was_understood_is_shown_above_the_answer_and_can_be_mended(page):
+    ask(ask(page.run(), QUESTION), "And how long do they last?")
+    shown = html(page)
+    assert shown.index("Understood as: ") < shown.rindex('class="sq-answer"')
+    page.text_area(key="reword-1").set_value("Is ketamine toxic to the liver?").run()
+    page.button(key="reword-1-ask").click().run()
+    assert len(answers(page)) == 3
+    assert "liver" in answers(page)[2].lower()
+
+
+def test_a_long_conversation_opens_at_its_end_and_shows_all_when_asked(page):
+    ask(page.run(), "ok thanks")
+    session = page.session_state["sequitur"]
+    session.answers = session.answers * 40
+    page.run()
+    assert len(answers(page)) == 30
+    page.button(key="earlier").click().run()
+    assert len(answers(page)) == 40
+
+
+def test_an_answer_that_could_not_be_kept_is_kept_with_the_next_one(page, monkeypatch, tmp_path):
+    good = os.environ["SEQUITUR_DATABASE_URL"]
+    monkeypatch.setenv("SEQUITUR_DATABASE_URL", "sqlite:////proc/nowhere/history.db")
+    ask(page.run(), QUESTION)
+    assert "History is not saved" in html(page)
+    monkeypatch.setenv("SEQUITUR_DATABASE_URL", good)
+    ask(page, "And how long do they last?")
+    assert "History is not saved" not in html(page)
+    assert len(open_history(load_settings()).answers(page.session_state["sequitur"].id)) == 2
+
+
+def asked_and_stopped() -> None:
+    """A page whose reader asks, and stops before the answer has come."""
+    from ui.article_page import article_page
+    from ui.session import ask as queue
+    from ui.session import stop_asking
+
+    queue("Does ketamine help nerve pain?")
+    stop_asking()
+    article_page()
+
+
+def test_a_stopped_question_keeps_nothing_and_still_shows_the_disclaimer(page):
+    stopped = AppTest.from_function(asked_and_stopped, default_timeout=30).run()
+    assert not stopped.exception
+    session = stopped.session_state["sequitur"]
+    assert (session.pending, session.answers, session.unstored) == (None, [], [])
+    assert "You stopped it" in html(stopped)
+    assert disclaimer() in answers(stopped)[0]
+    assert open_history(load_settings()).conversations() == ()
 
 
 def test_an_unusable_history_is_told_and_stops_nothing(page, monkeypatch):
@@ -216,8 +334,11 @@ def test_an_abstention_labels_its_passages_as_related_reading():
     assert 'class="sq-chip"' not in abstained
 
 
-def test_what_was_withheld_is_counted_with_its_reason():
-    assert "2 sentences not shown: no number; no source" in shown(answer(withheld=(Withheld("a", "no number"), Withheld("b", "no source"))))
+def test_what_was_withheld_is_counted_with_its_reason_and_shown_as_unsupported():
+    html = shown(answer(withheld=(Withheld("It cures <all>.", "no number"), Withheld("b", "no source"))))
+    assert "2 sentences not shown: no number; no source" in html
+    assert "No source carries these sentences" in html
+    assert "<li><s>It cures &lt;all&gt;.</s> — no number</li>" in html
 
 
 def test_evidence_says_how_well_it_was_checked_and_what_the_article_cites():

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ingest.article import expand_numbers, inline_citations, parse_article, split_citations
-from sequitur.schema import Article, Span
+from ingest.article import parse_article
+from ingest.chunk import article_passages
+from ingest.citations import expand_numbers, inline_citations, split_citations
+from sequitur.schema import Article, Document, Span
 from sequitur.text import canonical
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -176,6 +178,20 @@ def test_a_page_of_one_line_and_an_empty_page_have_no_sections():
         ("Scores fell from 7 to 4", "Scores fell from 7 to 4", ()),
         ("Pain fell 5, 3", "Pain fell 5, 3", ()),
         ("Nothing at all", "Nothing at all", ()),
+        ("Pain fell in 2019.4", "Pain fell in 2019.", ("4",)),
+        ("Pain fell (P<.05", "Pain fell (P<.05", ()),
+        ("Pain fell¹˒²", "Pain fell", ("1", "2")),
+        ("a BMI of 30 kg/m²", "a BMI of 30 kg/m²", ()),
+        ("Replace vitamin B12", "Replace vitamin B12", ()),
+        ("with treatment1,2", "with treatment", ("1", "2")),
+        ("in most patients 1, 2.", "in most patients", ("1", "2")),
+        ("in most patients [1,2].", "in most patients", ("1", "2")),
+        ("Give a dose 10-25", "Give a dose 10-25", ()),
+        ("Continue until March 3", "Continue until March 3", ()),
+        ("with NYHA class 2", "with NYHA class 2", ()),
+        ("(Level II, Grade D) 12, 13", "(Level II, Grade D)", ("12", "13")),
+        ("within 2–4 weeks.1", "within 2–4 weeks.", ("1",)),
+        ("Keep the pH above 7", "Keep the pH above 7", ()),
     ],
 )
 def test_citation_numbers_are_told_from_other_numbers(line, text, numbers):
@@ -228,6 +244,12 @@ def test_a_number_inside_a_sentence_cites_only_what_the_article_cites_elsewhere(
         ("Review status: splendid", "unknown"),
         ("Submitted\nUnder Review\nApproved", "unknown"),
         ("", "unknown"),
+        ("This article has not been approved by our board.", "under review"),
+        ("This page will be shown once it is approved by our board.", "unknown"),
+        ("Ketamine is approved by the FDA.", "unknown"),
+        ("This article was approved by our board. Its update is pending human review.", "under review"),
+        ("Review status: Not approved", "unknown"),
+        ("This content is no longer pending review.", "unknown"),
     ],
 )
 def test_a_status_is_only_what_the_text_reveals(head, status):
@@ -297,3 +319,79 @@ def test_a_date_in_the_footer_is_read_and_cuts_nothing_off():
 
 def test_front_matter_is_no_part_of_the_page():
     assert parse_article("x", "---\ntitle: A\n---\n# Gout\n\n## T\nPain fell in gout. 1\n").title == "Gout"
+
+
+def test_a_title_that_speaks_of_approval_reveals_no_status():
+    text = "Which content is approved by the FDA?\n\nSubmitted\nUnder Review\nApproved\n\nLast updated: May 2, 2024\n\nDrugs\n\n  • Colchicine 1\n"
+    assert parse_article("x", text).status == "unknown"
+
+
+def test_citation_numbers_between_sentences_belong_to_the_sentence_before_them():
+    text = "What helps?\n\nTreatment\n\nPain fell in 12 of 20. 1 However, harm was seen.2,3 In a trial [4] it rose. 12 Patients left. It ended 1, 2\n"
+    document = Document("x", "article", "What helps?", text, "", "", "")
+    found = {passage.text: passage.citations for passage in article_passages(document, parse_article("x", text))}
+    assert found == {
+        "What helps?": (),
+        "Pain fell in 12 of 20. 1": ("1",),
+        "However, harm was seen.2,3": ("2", "3"),
+        "In a trial [4] it rose.": ("4",),
+        "12 Patients left.": (),
+        "It ended": ("1", "2"),
+    }
+
+
+@pytest.mark.parametrize(("line", "is_heading"), [("Vitamin D3", True), ("Management of COVID-19", True), ("How to taper", True), ("Dose in elderly people", True),
+                                               ("Ketamine is not a first-line drug in any guideline", False), ("Ketamine helps some 1", False)])  # fmt: skip
+def test_headings_are_told_from_short_paragraphs(line, is_heading):
+    article = parse_article("x", f"What helps?\n\nTreatment\n\n{line}\n\n  • Colchicine 1 mg 1\n")
+    assert (line in [section.heading for section in article.sections]) == is_heading
+
+
+def test_a_number_far_above_the_others_is_no_citation():
+    article = parse_article("x", "What helps?\n\nTreatment\n\n  • Rest 1\n  • Colchicine 2, 3\n  • Aim for a pressure 65\n")
+    assert [block.citations for block in article.sections[0].blocks] == [("1",), ("2", "3"), ()]
+
+
+@pytest.mark.parametrize(
+    ("rows", "entries"),
+    [
+        (["Guideline", "Management of gout in primary care: a guideline of the college, 2024", "BMJ, 2024"], [("Guideline", "Management of gout in primary care: a guideline of the college, 2024", "BMJ", 2024, "")]),
+        (["Drug Label", "Febuxostat", "FDA"], [("Drug Label", "Febuxostat", "FDA", None, "")]),
+        (["Research", "Only a title", "Research", "Another", "Lancet, 2011"], [("Research", "Only a title", "", None, ""), ("Research", "Another", "Lancet", 2011, "")]),
+        (["2. Smith J. A trial of colchicine in acute gout attacks of the foot. Lancet 2011;1:2-9."], [("", "Smith J. A trial of colchicine in acute gout attacks of the foot. Lancet 2011;1:2-9.", "", 2011, "2")]),
+    ],
+)  # fmt: skip
+def test_reference_lists_of_several_layouts_are_read(rows, entries):
+    listed = "\n\n".join(rows)
+    found = parse_article("x", f"{PAGE}\nReferences\n\n{listed}\n\nRelated Questions\n\nWhat is gout?\n").references
+    assert [(entry.kind, entry.title, entry.source, entry.year, entry.label) for entry in found] == entries
+
+
+def test_a_disclaimer_ends_where_the_footer_of_the_site_begins():
+    text = f"{PAGE}\nDisclaimer: verify everything.\n\nRelated Questions\n\nWhat is gout?\n"
+    assert parse_article("x", text).disclaimer == "verify everything."
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        " ",
+        "1, ",
+        "a 1 ",
+        "trial 1 ",
+        "Pain fell. 1 ",
+        "pending human ",
+        "disclaimer ",
+        "a\n\n",
+        "  - a 1\n",
+        "# ",
+        "[",
+        "Last updated: Oct ",
+    ],
+)
+def test_a_page_made_to_keep_the_parser_busy_ends(shape):
+    text = f"What helps?\n\nTreatment\n\n{shape * (60_000 // len(shape))}\n\nMore\n\n  - Colchicine 1\n"
+    document = Document("x", "article", "What helps?", text, "", "", "")
+    found = list(article_passages(document, parse_article("x", text)))
+    assert found[-1].text == "Colchicine"
+    assert all(passage.span.of(text) == passage.text for passage in found)

@@ -106,3 +106,25 @@ def test_the_article_folds_away_and_the_question_comes_into_view(browser, addres
     expect(page.locator(".sq-article")).to_be_hidden()
     expect(page.locator("#turn-0")).to_be_in_viewport()
     page.context.close()
+
+
+def test_words_are_chosen_to_ask_about_and_the_conversation_is_deleted_after_a_second_question(browser, address):
+    page = browser.new_context(viewport={"width": 1440, "height": 844}, color_scheme="dark").new_page()
+    page.goto(address)
+    claim = page.locator(".sq-article li").filter(has_text="Discomfort during administration").first
+    claim.evaluate("element => getSelection().selectAllChildren(element)")
+    page.get_by_role("button", name="Ask about this").click()
+    expect(page.locator(".sq-about-line")).to_have_text("Asking about “Discomfort during administration (RR 4.06; 95% CI 1.18 to 13.95)”")
+    ask(page, "compared with what?")
+    expect(page.locator(".sq-understood")).to_contain_text("compared with what (about: Discomfort during administration")
+    expect(page.locator(".sq-about-line")).to_have_count(0)
+    page.locator(".sq-source summary").first.click()
+    page.get_by_role("button", name="Ask about this").first.click()
+    expect(page.locator(".sq-about-line")).to_contain_text("4.06")
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Manage").first.click()
+    expect(page.get_by_role("button", name="Delete for good")).to_be_disabled()
+    page.get_by_text("Delete it and everything said in it.").click()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.locator(".sq-answer")).to_have_count(0)
+    expect(page.locator(".sq-article")).to_be_visible()
+    page.context.close()

@@ -6,12 +6,15 @@ import fcntl
 import json
 import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bench.samples import paper_html, paper_pdf
 from ingest.build import build_index
 from ingest.check import verify_index
 from ingest.readers import read_reference
@@ -23,6 +26,7 @@ from sequitur.errors import CorpusError, StoreError
 from sequitur.generations import put_in_force, roll_back
 from sequitur.index import current_generation, open_index
 from sequitur.settings import Settings
+from tests.conftest import ROOT
 
 PLAIN = "## Findings\nColchicine helped 12 of 20 patients with gout.\n"
 
@@ -448,3 +452,58 @@ def test_an_index_of_other_code_or_word_lists_is_made_again_without_embedding(go
     assert build_index(gout).embedded == 0
     assert in_force(gout) != before
     assert build_index(gout).embedded == 0
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), int(sys.argv[1])))
+from sequitur.cli import app
+app(["ingest"])
+"""
+
+
+@pytest.mark.parametrize("size", [0, 3_000, 12_000, 30_000])
+def test_a_disk_that_refuses_is_one_line_and_leaves_the_old_generation(gout: Settings, references: Path, size):
+    build_index(gout)
+    before = in_force(gout)
+    lines = "".join(f"Of {number + 20} patients {number} had less pain.\n\n" for number in range(20))
+    (references / "new.md").write_text(f"## Findings\n{lines}", encoding="utf-8")
+    own = {f"SEQUITUR_{name.upper()}": str(value) for name, value in gout.model_dump().items() if value}
+    command = [sys.executable, "-c", LIMITED, str(size)]
+    done = subprocess.run(command, env={**os.environ, **own}, cwd=ROOT, capture_output=True, text=True, check=False)
+    said = [line for line in done.stderr.splitlines() if not line.startswith(("embedding", "reading"))]
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(said) == 1
+    assert "cannot be written" in said[0]
+    assert in_force(gout) == before
+    assert [path.name for path in before.parent.iterdir()] == [before.name]
+    assert build_index(gout).added == 1
+
+
+def test_a_file_that_costs_a_process_is_read_once(gout: Settings, references: Path):
+    (references / "paper.pdf").write_bytes(paper_pdf())
+    (references / "page.html").write_bytes(paper_html())
+    build_index(gout)
+    kept = Path(gout.index) / "read"
+    first = {path.name: path.stat().st_mtime_ns for path in kept.iterdir()}
+    assert len(first) == 2
+    (references / "new.md").write_text(PLAIN, encoding="utf-8")
+    documents = open_index(gout.index).documents
+    build_index(gout)
+    assert {path.name: path.stat().st_mtime_ns for path in kept.iterdir()} == first
+    assert open_index(gout.index).documents["paper"] == documents["paper"]
+    for path in kept.iterdir():
+        path.write_text(path.read_text(encoding="utf-8").replace("colchicine", "morphine"), encoding="utf-8")
+    (references / "page.html").unlink()
+    build_index(gout)
+    assert open_index(gout.index).documents["paper"] == documents["paper"]
+    assert len(list(kept.iterdir())) == 1
+
+
+def test_verify_holds_the_index_against_the_corpus_it_was_made_from(gout: Settings, settings: Settings):
+    build_index(gout)
+    elsewhere = gout.model_copy(update={"corpus": settings.corpus})
+    assert verify_index(elsewhere) == []
+    assert verify_index(gout, settings.corpus) != []
+    gout.corpus.rename(gout.corpus.with_name("moved"))
+    assert verify_index(gout.model_copy(update={"corpus": gout.corpus.with_name("moved")})) == []

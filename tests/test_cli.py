@@ -101,6 +101,13 @@ def test_a_conversation_is_continued_by_its_id(cli):
     assert other["standalone"] != second["standalone"]
 
 
+def test_a_question_can_be_about_chosen_words(cli):
+    chosen = "Discomfort during administration (RR 4.06; 95% CI 1.18 to 13.95)"
+    answer = json.loads(cli("ask", "compared with what?", "--about", chosen, "--json").stdout)
+    assert answer["standalone"] == f"compared with what (about: {chosen})?"
+    assert any("4.06" in citation["passage"] for citation in answer["citations"])
+
+
 def test_without_a_conversation_nothing_is_stored(cli, tmp_path):
     cli("ask", QUESTION)
     assert not database(tmp_path).exists()

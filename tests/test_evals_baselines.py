@@ -11,7 +11,7 @@ from evals.baselines import Chain, Fixed, Ranker, baselines, chunked, reciprocal
 from evals.cases import Case, load_cases
 from evals.figures import summary
 from evals.measures import Judged, judge
-from evals.retrieval import rank_figures, relevant
+from evals.retrieval import carriers, found_within, rank_figures, relevant
 from evals.systems import Asked, System
 from sequitur.assemble import Assembly, assemble
 from sequitur.chat import Chat
@@ -52,11 +52,19 @@ def test_the_oracle_scores_one_exactly(systems, assembly):
 
 def test_the_oracle_ranks_the_relevant_passages_alone(systems, assembly):
     documents, passages = assembly.index.documents, assembly.index.passages
-    qrels = {case.id: relevant(case, documents, passages) for case in ANSWERABLE}
+    carried = {case.id: carriers(case, documents, passages) for case in ANSWERABLE}
+    qrels = {case.id: relevant(case, carried[case.id]) for case in ANSWERABLE}
     found = rank_figures(qrels, {case.id: systems["oracle"].predict(case).ranked for case in ANSWERABLE})
     for case, row in found.items():
         assert (row["ndcg10"], row["rr"]) == (1.0, 1.0)
         assert row["recall5"] == pytest.approx(min(5, len(qrels[case])) / len(qrels[case]))
+
+
+def test_a_ranking_of_everything_has_the_evidence_of_every_vital_nugget(systems, assembly):
+    for case in ANSWERABLE:
+        carried = carriers(case, assembly.index.documents, assembly.index.passages)
+        assert found_within(case, carried, systems["all-passages"].predict(case).ranked, len(assembly.index.passages)) == 1.0
+        assert found_within(case, carried, systems["empty"].predict(case).ranked, 10) == 0.0
 
 
 def test_the_empty_answer_refuses_everything(systems, assembly):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from evals.cases import KINDS, OUTCOMES, ROLES, SPLITS, Case, GoldError, faults, load_cases, load_located, spans
 from sequitur.chat import Chat
@@ -76,6 +80,8 @@ def test_a_case_is_read_whole(tmp_path):
         (changed(turns=[" "]), "one to six turns"),
         (changed(turns="dose?"), "turns is not a list"),
         (changed(turns=[1]), "turns[0] is not text"),
+        (changed(standalone="\ud800"), "standalone is not text"),
+        (changed(nuggets={}), "nuggets is not a list"),
         (changed(unseen="yes"), "unseen is not true or false"),
         (changed(id=" "), "an id and one to six turns"),
         (changed(evidence=[{"document": "gout", "quote": "x", "nugget": "dose", "page": 1}]), "unknown fields ['page'] in evidence[0]"),
@@ -119,6 +125,33 @@ def test_a_case_is_told_with_its_place_and_windows_line_ends_do_no_harm(tmp_path
     path.write_bytes(b"\xef\xbb\xbf" + b"\r\n" + json.dumps(ROW).encode() + b"\r\n")
     [located] = load_located(path)
     assert (located.where, located.case.id) == (f"{path}, line 2", "gout-dose")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(sorted(ROW)), JSON)
+def test_whatever_stands_in_a_field_it_is_a_case_or_named(field, value):
+    kept, said = None, ""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            kept = json.loads(json.dumps(dataclasses.asdict(load(Path(folder), changed(**{field: value}))[0])))[field]
+        except GoldError as error:
+            said = str(error)
+    assert "gold.jsonl, line 1: " in said or kept == value
+
+
+@given(st.binary(max_size=40))
+def test_whatever_bytes_a_file_holds_it_is_explained(data):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "gold.jsonl"
+        path.write_bytes(data)
+        with pytest.raises(GoldError, match=r"gold\.jsonl"):
+            load_cases(path)
 
 
 def test_evidence_is_found_at_every_place_where_it_stands(tmp_path):

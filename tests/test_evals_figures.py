@@ -19,7 +19,21 @@ def row(
 
 
 ROWS = [
-    row("a", "answer", "answered", words=100, vital=1.0, grade=12.0, milliseconds=10.0, ndcg10=0.5, recall5=1.0, recall10=1.0, rr=0.5),
+    row(
+        "a",
+        "answer",
+        "answered",
+        words=100,
+        vital=1.0,
+        grade=12.0,
+        milliseconds=10.0,
+        ndcg10=0.5,
+        recall5=1.0,
+        recall10=1.0,
+        rr=0.5,
+        evidence5=1.0,
+        evidence10=1.0,
+    ),
     row("b", "answer", "answered", words=50, vital=0.5, grade=8.0, role="patient", milliseconds=30.0, forbidden=2),
     row("c", "answer", "urgent", words=5, vital=0.0, milliseconds=2.0, disclaimer=False),
     row("d", "urgent", "urgent", milliseconds=1.0),

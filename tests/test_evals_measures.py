@@ -19,7 +19,6 @@ from evals.measures import (
     reading_grade,
     share,
     shown_spans,
-    syllables,
 )
 from sequitur.schema import Answer, CheckedClaim, Citation, Document, Outcome, Review, Role, Span, Verdict
 
@@ -115,6 +114,12 @@ def test_nuggets_count_only_where_an_answer_was_due():
     assert (row.right_outcome, row.vital, row.okay, row.evidence, row.nugget_precision, row.missed) == (False, None, None, None, None, ())
 
 
+def test_what_stands_beside_the_claims_recalls_nothing():
+    explained = replace(ANSWER, answer=f"{ANSWER.answer}\n\nIn plain words: nobody died.")
+    assert judge(CASE, explained, DOCUMENTS, "D").vital == 0.5
+    assert judge(CASE, replace(explained, claims=CLAIMS[1:]), DOCUMENTS, "D").vital == 0.0
+
+
 def test_an_abstention_recalls_nothing_whatever_it_names():
     row = judge(CASE, replace(ANSWER, outcome=Outcome.ABSTAINED, claims=(), citations=()), DOCUMENTS, "D")
     assert (row.vital, row.okay, row.evidence, row.nugget_precision, row.grade) == (0.0, 0.0, 0.0, None, None)
@@ -165,13 +170,6 @@ def test_a_rate_is_over_the_cases_it_is_of():
     rows = [judged("urgent", "urgent"), judged("urgent", "answered"), judged("answer", "urgent")]
     assert rate(rows, lambda row: row.outcome == "urgent", lambda row: row.expected == "urgent") == 0.5
     assert rate(rows, lambda row: True, lambda row: row.expected == "abstain") is None
-
-
-@pytest.mark.parametrize(
-    ("word", "count"), [("pain", 1), ("ketamine", 3), ("table", 2), ("whale", 1), ("the", 1), ("walked", 1), ("treated", 2), ("rr", 1)]
-)
-def test_syllables_are_groups_of_vowels(word, count):
-    assert syllables(word) == count
 
 
 def test_the_reading_grade_is_flesch_and_kincaids():

@@ -15,7 +15,7 @@ from evals.__main__ import main
 from evals.cases import Case, Evidence, Nugget
 from evals.probes import PROBES, Ground, ProbeError, adversarial, probe, table
 from evals.probes.adversarial import counterfeit
-from evals.probes.corpora import without
+from evals.probes.corpora import in_other_order, without
 from evals.probes.injection import CANARY
 from evals.probes.mutation import MUTATORS, harmless, judged, mutants
 from evals.probes.removal import evidence_spans
@@ -138,6 +138,11 @@ def test_removed_evidence_is_neither_said_nor_quoted(ground: Ground):
     found = PROBES["removed"](ground)
     assert found.figures["questions answered before"] == 1
     assert found.figures["fact said without its evidence"] == 0.0
+
+
+def test_the_order_of_files_changes_no_passage(ground: Ground):
+    with in_other_order(ground.settings) as chat:
+        assert list(chat.passages) == list(ground.chat.passages)
 
 
 def test_order_and_wording_leave_an_answer_as_it_is(ground: Ground):

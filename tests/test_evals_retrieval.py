@@ -8,7 +8,7 @@ import ir_measures
 import pytest
 
 from evals.cases import Case, Evidence, Nugget
-from evals.retrieval import rank_figures, relevant, write_qrels, write_run
+from evals.retrieval import carriers, found_within, rank_figures, relevant, write_qrels, write_run
 from sequitur.schema import Document, Passage, Span
 
 TEXT = "Ketamine helps: \n- pain\n- sleep\nNausea is common. Nobody died of it."
@@ -52,7 +52,16 @@ def test_the_passages_of_this_file_are_what_they_seem():
     ],
 )
 def test_a_passage_is_relevant_when_it_has_half_of_a_quote_or_a_quote_half_of_it(evidence, grades):
-    assert relevant(case(*evidence), DOCUMENTS, PASSAGES) == grades
+    asked = case(*evidence)
+    assert relevant(asked, carriers(asked, DOCUMENTS, PASSAGES)) == grades
+
+
+def test_evidence_found_is_the_share_of_vital_nuggets_that_a_passage_of_the_first_carries():
+    asked = case(Evidence("d", "Nausea", "v"), Evidence("d", "Nobody died", "v"), Evidence("d", "sleep", "o"))
+    carried = carriers(asked, DOCUMENTS, PASSAGES)
+    assert found_within(asked, carried, ("d:26-31", "d:50-68"), 1) == 0.0  # an okay nugget alone
+    assert found_within(asked, carried, ("d:26-31", "d:50-68"), 2) == 1.0  # one of two alternatives
+    assert found_within(case(), {}, ("d:26-31",), 5) is None
 
 
 def test_rankings_are_scored_as_ir_measures_defines_them():

@@ -97,7 +97,7 @@ def test_dev_and_test_are_summed_up_apart(asked):
     assert summary["cases"] == 4
     assert summary["splits"]["dev"]["abstention"]["f1"] == 1.0
     assert (summary["disclaimer_share"], summary["splits"]["dev"]["baselines"]["oracle"]["nugget_recall"]["mean"]) == (1.0, 1.0)
-    assert set(summary["splits"]["dev"]["follow_up_parity"]) == {"ndcg@10", "recall@5", "nugget_recall", "evidence_recall"}
+    assert set(summary["splits"]["dev"]["follow_up_parity"]) == {"ndcg@10", "recall@5", "evidence@5", "nugget_recall", "evidence_recall"}
     printed = report(summary)
     assert [line for line in printed.split("\n") if line in {"dev", "test"}] == ["dev", "test"]
     assert "langchain" in printed
@@ -234,10 +234,16 @@ def test_runs_of_other_cases_are_not_compared(asked):
 
 def test_parity_is_the_share_of_what_a_human_rewrite_brings_on_follow_ups(asked):
     judged = open_run(str(asked)).judged[2]
-    human = replace(judged, vital=1.0, evidence=0.0, ndcg10=0.8, recall5=0.5)
-    ours = replace(judged, vital=0.5, evidence=0.0, ndcg10=0.8, recall5=1.0)
+    human = replace(judged, vital=1.0, evidence=0.0, ndcg10=0.8, recall5=0.5, evidence5=1.0)
+    ours = replace(judged, vital=0.5, evidence=0.0, ndcg10=0.8, recall5=1.0, evidence5=1.0)
     single = replace(judged, turns=1, vital=0.0)
-    assert parity([ours, single], [human, single]) == {"ndcg@10": 1.0, "recall@5": 2.0, "nugget_recall": 0.5, "evidence_recall": 1.0}
+    assert parity([ours, single], [human, single]) == {
+        "ndcg@10": 1.0,
+        "recall@5": 2.0,
+        "evidence@5": 1.0,
+        "nugget_recall": 0.5,
+        "evidence_recall": 1.0,
+    }
     assert parity([single], [single]) == {}
 
 

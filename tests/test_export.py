@@ -88,6 +88,15 @@ def test_a_number_of_an_earlier_turn_is_understood(chat: Chat, answers):
     assert last.source in {citation.source for citation in pointed.citations}
 
 
+def test_after_five_hundred_turns_a_question_is_answered_and_numbers_go_on(chat: Chat, answers):
+    past = tuple(replace(chat.turn(answers[number % 3]), used=number) for number in range(500))
+    answer = chat.ask("And how is it given?", past)
+    given = {identity: marker for turn in past for identity, marker in zip(turn.shown, turn.markers, strict=True)}
+    assert answer.citations
+    assert all(citation.marker == given.get(citation.passage_id, citation.marker) for citation in answer.citations)
+    assert all(citation.marker > 499 for citation in answer.citations if citation.passage_id not in given)
+
+
 def test_a_number_of_a_changed_source_is_given_to_no_other(chat: Chat, answers):
     highest = max(citation.marker for citation in answers[0].citations)
     changed = replace(answers[0], citations=tuple(replace(citation, sha256="0" * 64) for citation in answers[0].citations))

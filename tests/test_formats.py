@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+import zlib
 from io import BytesIO
 from pathlib import Path
 
@@ -16,10 +17,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.samples import paper_docx, paper_html, paper_jats, paper_pdf, pdf, zipped
+from bench.samples import numbered, paper_docx, paper_html, paper_jats, paper_pdf, pdf, zipped
 from ingest.build import build_index
 from ingest.chunk import reference_passages
 from ingest.formats import Extract, content_kind, decode, extract
+from ingest.formats.model import authors_of
 from ingest.formats.sniff import mismatch
 from ingest.readers import read_reference
 from sequitur.chat import open_chat
@@ -60,10 +62,22 @@ def test_what_a_file_says_of_itself_is_read(read):
     assert known == {
         "pdf": (f"Low-dose {gout[0].lower()}{gout[1:]}", ("Doe J", "Roe R"), 2019, "", "10.1000/gout.2019.4", "", "reference"),
         "docx": (gout, ("Doe J", "Roe R"), 2019, "", "", "", "reference"),
-        "html": (f"{gout}: a randomized controlled trial", ("Doe, Jane", "Roe, Richard"), 2019, "Journal of Gout", "10.1000/GOUT.5", "23456789", "rct"),
+        "html": (f"{gout}: a randomized controlled trial", ("Doe J", "Roe R"), 2019, "Journal of Gout", "10.1000/GOUT.5", "23456789", "rct"),
         "xml": (f"Low-dose {gout[0].lower()}{gout[1:]}: a randomised controlled trial", ("Doe JA", "Gout Group"), 2019, "Journal of Gout",
                 "10.1000/gout.7", "12345678", "rct"),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "names"),
+    [
+        (["Doe, Jane Anne", "Richard Roe", "Kim K", "Gout Study Group"], ("Doe JA", "Roe R", "Kim K", "Gout Study Group")),
+        (["Microsoft Office User", "admin", ""], ()),
+        (["van der Berg J", "Müller-Lyer, F."], ("van der Berg J", "Müller-Lyer F")),
+    ],
+)
+def test_authors_are_named_alike_whatever_the_file_writes(written, names):
+    assert authors_of(written) == names
 
 
 def test_a_powers_height_is_kept_for_ten_to_the_ninth_is_not_109(read):
@@ -204,9 +218,43 @@ def test_archives_made_to_do_harm_are_refused_within_little_memory_and_time(name
         "encrypted": _encrypted,
         "linked": _linked,
         "bomb": lambda: paper_docx(body=f"<w:p><w:r><w:t>{'a' * 45_000_000}</w:t></w:r></w:p>"),
-        "elements": lambda: paper_docx(body="<w:p><w:r/></w:p>" * 700_000),
+        "elements": lambda: paper_docx(body="<w:p>" + "<w:r/>" * 700_000 + "</w:p>"),
     }
     assert reason in refusal("docx", made[name]())
+
+
+def _drawing(content: bytes, *, copies: int = 1, more: str = "") -> bytes:
+    """A PDF whose pages all show one packed stream."""
+    stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), content)
+    pages = f"<< /Type /Pages /Count {copies} /Kids [{'5 0 R ' * copies}] >>".encode()
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 3 0 R >> >> >>"
+    return numbered([b"<< /Type /Catalog /Pages 2 0 R >>", pages, font, stream, page], more)
+
+
+WORDS = zlib.compress(b"BT /F1 10 Tf 50 700 Td (Gout hurts a lot in adults.) Tj ET")
+LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O ({'x' * 32}) /U ({'y' * 32}) /P -4 >> /ID [<00><00>]"
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (lambda: _drawing(zlib.compress(bytes(400_000_000), 1)), "memory"),
+        (lambda: _drawing(WORDS, copies=100_000), "a PDF of 100000 pages"),
+        (lambda: _drawing(WORDS, more=LOCKED), "protected by a password"),
+    ],
+)
+def test_pdf_files_made_to_do_harm_are_refused(data, reason):
+    assert reason in refusal("pdf", data())
+
+
+def test_pages_that_all_say_the_same_are_no_running_heads():
+    assert extract("pdf", _drawing(WORDS, copies=4)).text.count("Gout hurts a lot in adults.") == 4
+
+
+def test_a_page_of_a_scan_among_others_is_noted():
+    row = (10, 50, 700, "Gout hurts a lot in adults.")
+    assert extract("pdf", pdf([[row], [(10, 50, 700, "")], [row]])).notes == ("no text on page 2",)
 
 
 @pytest.mark.parametrize("opening", [b"<div>" * 100_000, b"<ul><li>" * 20_000, b'<p title="' + b"x" * 5_000_000])
@@ -385,3 +433,10 @@ def test_offsets_of_an_extracted_document_point_into_its_stored_text(tmp_path: P
     document = read_reference(tmp_path / "a.pdf", "gout")
     assert all(passage.span.of(document.text) == passage.text for passage in reference_passages(document))
     assert Span(0, document.pages[1]).of(document.text).startswith("# Low-dose colchicine")
+
+
+def test_a_second_article_file_is_named_and_not_read(gout: Settings):
+    (gout.corpus / "gout" / "article.html").write_bytes(paper_html())
+    assert [(entry.file, entry.reason) for entry in build_index(gout).rejected] == [
+        ("gout/article.html", "not read: the article is article.txt")
+    ]

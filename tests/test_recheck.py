@@ -271,6 +271,19 @@ def test_a_source_that_is_no_text_is_proved_by_its_stored_text_or_not_at_all(tru
     assert "against stored texts" in said
 
 
+def test_an_article_that_is_no_text_is_proved_by_its_stored_text(true, settings: Settings, tmp_path):
+    corpus, texts = tmp_path / "corpus", tmp_path / "texts"
+    shutil.copytree(settings.corpus, corpus)
+    texts.mkdir()
+    [article] = corpus.glob("*/article.txt")
+    article.with_suffix(".html").write_text("<html></html>", encoding="utf-8")
+    article.rename(texts / f"{article.parent.name}.txt")
+    assert run(true, tmp_path, "--corpus", str(corpus))[0] == 2
+    code, said, _ = run(true, tmp_path, "--corpus", str(corpus), "--texts", str(texts))
+    assert code == 0
+    assert "against stored texts" in said
+
+
 def test_its_reading_of_the_article_is_the_parsers(chat: Chat, settings: Settings, proof):
     text = chat.documents[chat.article.document_id].text
     assert recheck._disclaimer(text) == chat.article.disclaimer

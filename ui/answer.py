@@ -53,12 +53,15 @@ def _framed(answer: Answer, words: Markup) -> Markup:
 
 
 def withheld(answer: Answer) -> Markup:
-    """How many sentences were written and not shown, and why."""
+    """How many sentences were written and not shown as answer, and why; opened, their words, marked as what they are."""
     if not answer.withheld:
         return Markup()
     reasons = "; ".join(dict.fromkeys(item.reason for item in answer.withheld))
     count = len(answer.withheld)
-    return element("p", f"{count} sentence{'' if count == 1 else 's'} not shown: {reasons}", class_="sq-withheld")
+    summary = element("summary", f"{count} sentence{'' if count == 1 else 's'} not shown: {reasons}")
+    warning = element("p", "No source carries these sentences. Do not rely on them.", class_="sq-withheld-warning")
+    rows = [element("li", element("s", item.text), f" — {item.reason}") for item in answer.withheld]
+    return element("details", summary, warning, element("ul", *rows), class_="sq-withheld")
 
 
 def evidence(answer: Answer, documents: Mapping[str, Document], turn: str) -> Markup:
@@ -98,7 +101,8 @@ def _entry(
 ) -> Markup:
     number = element("span", str(citation.marker), class_="sq-number") if numbered else Markup()
     name = element("span", source_name(citation), class_="sq-label")
-    section = element("span", citation.section, class_="sq-section") if citation.section else Markup()
+    place = " · ".join(filter(None, (citation.section, f"page {citation.page}" if citation.page else "")))
+    section = element("span", place, class_="sq-section") if place else Markup()
     summary = element(
         "summary", number, element("span", name, badge(citation.kind, citation.year), section, *_flags(citation), class_="sq-sum")
     )
@@ -113,7 +117,9 @@ def _entry(
         class_="sq-open",
     )
     checked = [element("p", citation.retraction_check.capitalize(), class_="sq-small")] if citation.retraction_check else []
-    return element("details", summary, quoted, title, *chains, *checked, element("p", opened, class_="sq-links"), class_="sq-source")
+    asked = element("button", "Ask about this", type="button", class_="sq-about")
+    links = element("p", join([opened, asked], " "), class_="sq-links")
+    return element("details", summary, quoted, title, *chains, *checked, links, class_="sq-source")
 
 
 def badge(kind: str, year: int | None) -> Markup:

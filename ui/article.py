@@ -64,7 +64,7 @@ def body(article: Article, ledger: Mapping[str, LedgerEntry], marks: Sequence[Sp
 
 
 def _section(section: Section, ledger: Mapping[str, LedgerEntry], marks: Sequence[Span]) -> Markup:
-    title = element("h2", section.heading) if section.heading else Markup()
+    title = element("h3" if section.level > 2 else "h2", section.heading) if section.heading else Markup()
     return element("section", title, _blocks(section.blocks, ledger, marks))
 
 

@@ -13,6 +13,7 @@ from ui.article import body, disclaimer, head, ledger_list, references
 from ui.conversation import conversation, question_box, starters
 from ui.markup import element, inert, join
 from ui.page import cannot_open
+from ui.selection import listen
 from ui.session import Session, choose_article, current, shared_chat, shared_library, show_address
 from ui.sidebar import sidebar
 from ui.words import ROLES
@@ -35,6 +36,7 @@ def _page(chat: Chat) -> None:
     session = current()
     _shelf(session)
     st.html(head(chat.article, date.today()))
+    listen()
     role = _role()
     _article(chat, begun=session.begun)
     conversation(chat, session, role)

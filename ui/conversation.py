@@ -13,14 +13,19 @@ from sequitur.errors import ModelError, SequiturError
 from sequitur.render import markdown
 from sequitur.schema import Answer, CheckedClaim, Role
 from ui.answer import answer_html, disclaimer_line, understood
+from ui.background import Background
 from ui.markup import Markup, element, inert, join
 from ui.page import bring_into_view
 from ui.prose import claims_so_far
-from ui.session import Asked, Session, ask, keep
+from ui.selection import asked_about
+from ui.session import Asked, Session, ask, ask_suggested, current, keep, stop_asking
 from ui.words import STAGES
 
 _BOX = "question"
 _LONGEST_SHOWN = 600
+_TURNS_SHOWN = 30  # the page of a long conversation opens at its end
+_POLL = 0.15  # seconds between looks at whether the reader has stopped
+_PATIENCE = 0.5  # seconds from which there is something to stop
 
 
 def conversation(chat: Chat, session: Session, role: Role) -> None:
@@ -28,10 +33,14 @@ def conversation(chat: Chat, session: Session, role: Role) -> None:
     today = date.today()
     with st.container(key="conversation"):
         last = len(session.answers) - 1
-        for number, answer in enumerate(session.answers):
+        first = 0 if session.whole else max(0, last + 1 - _TURNS_SHOWN)
+        if first:
+            st.button(f"Show {first} earlier answers", key="earlier", on_click=_show_all, type="tertiary")
+        for number, answer in enumerate(session.answers[first:], first):
             with st.container(key=f"turn-{number}"):
-                _turn(chat, number, answer, today)
-                _below(session, number, answer, newest=number == last and not session.pending and not session.problem)
+                newest = number == last and not session.pending and not session.problem
+                _turn(chat, number, answer, today, newest=newest)
+                _below(session, number, answer, newest=newest)
         if session.pending:
             number = last + 1
             with st.container(key=f"turn-{number}"):
@@ -57,6 +66,7 @@ def question_box(chat: Chat, session: Session) -> None:
     """The box that stays below everything, named as the article names it; Streamlit's own bottom would scroll past the article at once."""
     invitation = chat.article.invitation.split("\n", maxsplit=1)[0].strip() or "Have a follow-up question?"
     with st.container(key="box"):
+        asked_about()
         st.chat_input(invitation, key=_BOX, on_submit=_ask_from_box)
         if session.unsaved:
             st.html(element("p", f"History is not saved: {session.unsaved}", class_="sq-unsaved", role="status"))
@@ -66,10 +76,14 @@ def _ask_from_box() -> None:
     ask(str(st.session_state[_BOX] or ""))
 
 
-def _turn(chat: Chat, number: int, answer: Answer, today: date) -> None:
+def _show_all() -> None:
+    current().whole = True
+
+
+def _turn(chat: Chat, number: int, answer: Answer, today: date, *, newest: bool) -> None:
     _asked(answer.question, number)
     with st.chat_message("assistant"):
-        st.html(_whole(chat, answer, number, today))
+        _whole(chat, answer, number, today, newest=newest)
 
 
 def _asked(question: str, number: int) -> None:
@@ -82,8 +96,15 @@ def _meta(*beside: Markup) -> Markup:
     return element("div", element("p", "Sequitur", class_="sq-who"), *beside, class_="sq-meta")
 
 
-def _whole(chat: Chat, answer: Answer, number: int, today: date) -> Markup:
-    return join([_meta(understood(answer)), answer_html(answer, chat.documents, f"e{number}", today)])
+def _whole(chat: Chat, answer: Answer, number: int, today: date, *, newest: bool) -> None:
+    """How the question was understood, with a way to mend it while the answer is the newest, and the answer."""
+    if newest and understood(answer):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"meta-{number}"):
+            st.html(_meta(understood(answer)), width="stretch")
+            _reword(number, answer)
+    else:
+        st.html(_meta(understood(answer)))
+    st.html(answer_html(answer, chat.documents, f"e{number}", today))
 
 
 def _working(stage: str, claims: Sequence[CheckedClaim], chat: Chat) -> Markup:
@@ -117,7 +138,8 @@ def _ask_pending(chat: Chat, session: Session, asked: Asked, role: Role, today: 
     except Exception:
         session.pending = None
         raise
-    place.html(_whole(chat, answer, number, today))
+    with place.container():
+        _whole(chat, answer, number, today, newest=True)
     session.answers.append(answer)
     session.pending = None
     keep(session, answer)
@@ -130,14 +152,20 @@ def _streamed(chat: Chat, session: Session, asked: Asked, role: Role, place: Del
     claims: list[CheckedClaim] = []
     stage = next(iter(STAGES))
     place.html(_working(stage, claims, chat))
-    for event in chat.stream(asked.question, turns=turns, role=role, standalone=asked.standalone):
-        if isinstance(event, Answer):
-            return event
-        if isinstance(event, Stage):
-            stage = event.name
-        else:
-            claims.append(event)
-        place.html(_working(stage, claims, chat))
+    stop, offered = st.empty(), False
+    with Background(chat.stream(asked.question, turns=turns, role=role, standalone=asked.standalone)) as events:
+        for event in events.until_done(_POLL):
+            if isinstance(event, Answer):
+                stop.empty()
+                return event
+            if isinstance(event, Stage):
+                stage = event.name
+            elif event is not None:
+                claims.append(event)
+            elif events.seconds > _PATIENCE and not offered:
+                offered = True
+                stop.button("Stop", icon=":material/stop_circle:", key=f"stop-{len(session.answers)}", on_click=stop_asking)
+            place.html(_working(stage, claims, chat))  # also where Streamlit leaves this run once the reader has stopped it
     message = "no answer came back: please ask again"
     raise ModelError(message, retryable=True)
 
@@ -165,8 +193,6 @@ def _below(session: Session, number: int, answer: Answer, *, newest: bool) -> No
             on_click="ignore",
             key=f"download-{session.id}-{number}",
         )
-        if newest and understood(answer):
-            _reword(number, answer)
     if newest:
         _suggestions(answer.suggestions, f"next-{number}", "Ask next")
 
@@ -174,9 +200,9 @@ def _below(session: Session, number: int, answer: Answer, *, newest: bool) -> No
 def _reword(number: int, answer: Answer) -> None:
     """Let the reader say what was meant, where a follow-up was understood as something else."""
     key = f"reword-{number}"
-    with st.popover("Not what you meant?", icon=":material/edit:", key=f"{key}-box"):
+    with st.popover("Not what you meant?", icon=":material/edit:", type="tertiary", key=f"{key}-box"):
         st.text_area("The question as it should be understood", answer.standalone, key=key)
-        st.button("Ask it this way", key=f"{key}-ask", on_click=_ask_reworded, args=(answer.question, key))
+        st.button("Ask again", key=f"{key}-ask", on_click=_ask_reworded, args=(answer.question, key))
 
 
 def _ask_reworded(question: str, key: str) -> None:
@@ -190,4 +216,4 @@ def _suggestions(questions: Sequence[str], key: str, title: str) -> None:
         st.html(element("p", title, class_="sq-pills-title"))
         with st.container(horizontal=True, gap="small"):
             for number, question in enumerate(questions):
-                st.button(inert(question), key=f"{key}-{number}", on_click=ask, args=(question,))
+                st.button(inert(question), key=f"{key}-{number}", on_click=ask_suggested, args=(question,))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from sequitur.chat import Chat, Library, open_library
+from sequitur.chat import Chat, Library, about, open_library
 from sequitur.errors import HistoryError, SequiturError
 from sequitur.generations import current_generation
 from sequitur.history import History, new_conversation_id, open_history
@@ -38,6 +38,9 @@ class Session:
     pending: Asked | None = None
     problem: tuple[str, str] | None = None  # a question that could not be asked, and why
     unsaved: str = ""  # why the conversation is not kept
+    unstored: list[Answer] = field(default_factory=list)  # answers that the store has not taken yet
+    about: str = ""  # words that the next question is about
+    whole: bool = False  # whether all turns of a long conversation are shown
 
     @property
     def begun(self) -> bool:
@@ -58,9 +61,25 @@ def current() -> Session:
 
 
 def ask(question: str, standalone: str | None = None) -> None:
-    """Queue a question for the run that follows; the run itself asks it, once."""
+    """Queue a question for the run that follows; the run itself asks it, once. Words chosen to ask about become part of it."""
     session = current()
-    session.pending, session.problem = Asked(question, standalone), None
+    if session.about and standalone is None and question.strip():
+        standalone = about(question, session.about)
+    session.pending, session.problem, session.about = Asked(question, standalone), None, ""
+
+
+def ask_suggested(question: str) -> None:
+    """Queue a question that was offered; it stands alone, whatever was chosen to ask about."""
+    current().about = ""
+    ask(question)
+
+
+def stop_asking() -> None:
+    """Drop the question on its way; nothing of its answer is kept."""
+    session = current()
+    if session.pending:
+        session.problem = (session.pending.question, "you stopped it, and nothing of the answer is kept; ask again whenever you like")
+        session.pending = None
 
 
 def start_anew() -> None:
@@ -109,17 +128,30 @@ def delete_conversation(conversation_id: str) -> None:
 
 
 def keep(session: Session, answer: Answer) -> None:
-    """Store an answer; a failing store is told on the page and stops nothing."""
-    history, reason = shared_history()
+    """Store an answer, after those that could not be stored before; a failing store is told on the page and stops nothing."""
+    session.unstored.append(answer)
+    history, session.unsaved = shared_history()
     if history is None:
-        session.unsaved = reason
         return
     try:
-        history.append(session.id, answer)
+        while session.unstored:
+            history.append(session.id, session.unstored[0])
+            session.unstored.pop(0)
     except HistoryError as error:
         session.unsaved = str(error)
-    else:
-        session.unsaved = ""
+        _history.clear()  # opened afresh for the next answer
+
+
+def rename_conversation(conversation_id: str, title: str) -> str:
+    """Give a stored conversation another name; why that failed, else "" ."""
+    history, reason = shared_history()
+    if history is None:
+        return reason
+    try:
+        history.rename(conversation_id, title)
+    except HistoryError as error:
+        return str(error)
+    return ""
 
 
 def show_address(session: Session) -> None:

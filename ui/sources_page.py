@@ -85,7 +85,8 @@ def _about(document: Document) -> Markup:
     """What is known of a document; how well a note was checked is said, not hidden."""
     confidence = f"Checked with {document.confidence} confidence" if document.confidence else ""
     pmid = f"PMID {document.pmid}" if document.pmid else ""
-    lines = [line for line in (document.journal, document.population, confidence, pmid, retraction_check(document).capitalize()) if line]
+    about = (document.journal, document.population, confidence, pmid, retraction_check(document).capitalize(), *document.notes)
+    lines = [line for line in about if line]
     link = element("a", document.url, href=document.url, target="_blank") if document.url else Markup()
     return element("p", join([*lines, *([link] if link else [])], " · "), class_="sq-small") if lines or link else Markup()
 

@@ -6,21 +6,22 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from evals.external.flat import open_flat
 from evals.external.layout import DataError, read_corpus, read_qrels, read_queries
 from evals.external.scores import score
-from evals.units import Unit
+from sequitur.adapters.embedders import open_embedder
+from sequitur.beir import BeirIndex
 from sequitur.settings import Settings
 
 _MEASURES = {"ndcg@10": "nDCG@10", "recall@10": "R@10", "recall@100": "R@100", "rr": "RR", "p@1": "P@1"}
+_DEPTH = 100
 _FILES = {
     "beir": (("corpus.jsonl",), ("queries.jsonl",), ("qrels.tsv", "qrels/test.tsv")),
     "trec": (("corpus.jsonl", "collection.tsv"), ("topics.tsv", "queries.tsv"), ("qrels.txt", "qrels.trec")),
 }
 
 
-def retrieval(layout: str, folder: Path, settings: Settings, unit: Unit = Unit.WHOLE) -> dict[str, Any]:
-    """Every judged query through understanding, search and fusion.
+def retrieval(layout: str, folder: Path, settings: Settings) -> dict[str, Any]:
+    """Every judged query through understanding and the general ranking, as `sequitur beir` does.
 
     Raises:
         DataError: a file is missing or malformed; file and line are named.
@@ -32,8 +33,8 @@ def retrieval(layout: str, folder: Path, settings: Settings, unit: Unit = Unit.W
         message = f"{judgements}: the query {strange!r} is not in {queries.name}"
         raise DataError(message)
     print(f"evals: indexing {len(texts):,} documents, then {len(qrels):,} queries", file=sys.stderr)
-    with open_flat(texts, settings, unit) as flat:
-        run = {query: flat.search([asked[query]]) for query in qrels}
+    index = BeirIndex(texts, open_embedder(settings.embedder, settings.models))
+    run = {query: dict(zip(*index.search(asked[query], _DEPTH), strict=True)) for query in qrels}
     found = score(qrels, run, list(_MEASURES.values()))
     figures = {name: found[measure] for name, measure in _MEASURES.items()}
     return {**figures, "queries": len(qrels), "documents": len(texts)}

@@ -14,7 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring, iterparse
 
-from ingest.formats.model import Extract, Piece, assemble, doi_in, index, kind_of, power, tidy, with_title, year_in
+from ingest.formats.model import Extract, Piece, assemble, authors_of, doi_in, index, kind_of, power, tidy, with_title, year_in
 from sequitur.errors import CorpusError
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -67,7 +67,7 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
     pieces = with_title(title, pieces)
     text = assemble(pieces)[0] if pieces else ""
     notes = (f"{body.hidden} characters of hidden text were left out",) if body.hidden else ()
-    authors = tuple(part.strip() for part in re.split(r"[;]", core.get("creator", "")) if part.strip())
+    authors = authors_of(core.get("creator", "").split(";"))
     return Extract(text, title, authors, year_in(core.get("created", "")), doi=doi_in(text[:5000]), kind=kind_of(title), notes=notes)
 
 

@@ -8,13 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ingest.formats.decoding import decode
-from ingest.formats.model import doi_in, tidy, year_in
+from ingest.formats.model import doi_in, name_parts, tidy, year_in
 from sequitur.errors import CorpusError
 
 Entry = dict[str, Any]
-_GROUP = re.compile(
-    r"\b(?:consortium|groups?|collaborat\w+|committee|network|investigators|society|organi[sz]ation|institute|college|association)\b", re.I
-)
 _MOST_ENTRIES = 20_000
 _RIS_TYPES = {
     "JOUR": "article-journal",
@@ -75,7 +72,7 @@ def _from_ris(row: Mapping[str, Any], number: int) -> Entry:
         id=said("id", "accession_number") or f"entry-{number}",
         type=_RIS_TYPES.get(said("type_of_reference"), "article-journal"),
         title=said("title", "primary_title"),
-        author=[_name(name) for name in row.get("authors") or row.get("first_authors") or []],
+        author=[name_parts(name) for name in row.get("authors") or row.get("first_authors") or []],
         issued={"date-parts": [[year]]} if year else None,
         container_title=said("journal_name", "secondary_title", "alternate_title3"),
         volume=said("volume"),
@@ -91,22 +88,6 @@ def _from_ris(row: Mapping[str, Any], number: int) -> Entry:
 def _pmid(text: str) -> str:
     match = re.search(r"(?:PMID:?\s*|pubmed\S*?/)(\d{5,8})\b", text, re.IGNORECASE) or re.fullmatch(r"\s*(\d{6,8})\s*", text)
     return match[1] if match else ""
-
-
-def _name(written: str) -> dict[str, str]:
-    """Family and given name of "Kim, Kyongsong", "Kim K" or "Kyongsong Kim"; what is neither is taken as it stands."""
-    written = tidy(written)
-    if written == "et al":
-        return {"literal": written}
-    family, comma, given = written.partition(",")
-    if comma:
-        return {"family": family.strip(), "given": given.strip()}
-    words = written.split()
-    if len(words) > 1 and re.fullmatch(r"[A-Z]{1,3}", words[-1]):
-        return {"family": " ".join(words[:-1]), "given": words[-1]}
-    if len(words) in {2, 3} and not _GROUP.search(written) and all(word[0].isupper() for word in words):
-        return {"family": words[-1], "given": " ".join(words[:-1])}
-    return {"literal": written}
 
 
 def _bibtex(text: str) -> tuple[list[Entry], list[str]]:
@@ -132,7 +113,7 @@ def _from_bibtex(kind: str, key: str, fields: Mapping[str, Any]) -> Entry:
         id=key,
         type=_BIB_TYPES.get(kind.lower(), "article-journal"),
         title=said("title").rstrip("."),
-        author=[_name(name) for name in names],
+        author=[name_parts(name) for name in names],
         issued={"date-parts": [[year]]} if year else None,
         container_title=said("journal", "journaltitle", "booktitle"),
         volume=said("volume"),

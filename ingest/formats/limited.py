@@ -69,7 +69,7 @@ def _why(kind: str, code: int, said: bytes) -> str:
     if code in {-signal.SIGXCPU, -signal.SIGKILL}:
         return "took more computing time or memory than any document needs"
     if code < 0:
-        return f"not a readable {_SAID[kind]}: its reader stopped ({signal.Signals(-code).name})"
+        return f"not a readable {_SAID[kind]}: damaged, or in need of more memory than any document is given ({signal.Signals(-code).name})"
     lines = said.decode("utf-8", "replace").strip().splitlines() or [""]
     name = lines[-1].partition(":")[0].rpartition(".")[2].strip() or "no reason given"
     return f"not a readable {_SAID[kind]} ({name})"

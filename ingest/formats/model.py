@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sequitur.errors import CorpusError
 
 MOST_CHARACTERS = 20_000_000
 _UNWANTED = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_GROUP = re.compile(
+    r"\b(?:consortium|groups?|collaborat\w+|committee|network|investigators|society|organi[sz]ation|institute|college|association)\b", re.I
+)
+_NOBODY = re.compile(r"\b(?:microsoft|user|admin\w*|adobe|owner|unknown|anonymous|elsevier|springer|wiley|acrobat|word)\b", re.IGNORECASE)
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _KINDS = (
     ("guideline", r"\bguidelines?\b|\bconsensus\b|\brecommendations?\b"),
@@ -133,3 +137,31 @@ def with_title(title: str, pieces: Sequence[Piece]) -> list[Piece]:
     """The pieces with the title in front, where it does not stand among them."""
     stands = any(title in piece.text for piece in pieces) if title else True
     return list(pieces) if stands else [Piece("heading", title, 1, page=min(1, pieces[0].page) if pieces else 0), *pieces]
+
+
+def name_parts(written: str) -> dict[str, str]:
+    """Family and given name of "Kim, Kyongsong", "Kim K" or "Kyongsong Kim"; what is neither is taken as it stands."""
+    written = tidy(written)
+    if written == "et al":
+        return {"literal": written}
+    family, comma, given = written.partition(",")
+    if comma:
+        return {"family": family.strip(), "given": given.strip()}
+    words = written.split()
+    if len(words) > 1 and re.fullmatch(r"[A-Z]{1,3}", words[-1]):
+        return {"family": " ".join(words[:-1]), "given": words[-1]}
+    if len(words) in {2, 3} and not _GROUP.search(written) and all(word[0].isupper() for word in words):
+        return {"family": words[-1], "given": " ".join(words[:-1])}
+    return {"literal": written}
+
+
+def short_name(name: Mapping[str, str]) -> str:
+    """A divided name as "Kim K", as the notes write authors."""
+    given = name.get("given", "")
+    initials = given if re.fullmatch(r"[A-Z]{1,3}", given) else "".join(part[0] for part in re.split(r"[\s.-]+", given) if part)
+    return f"{name.get('family') or name.get('literal', '')} {initials}".strip()
+
+
+def authors_of(written: Iterable[str]) -> tuple[str, ...]:
+    """Authors as the notes write them ("Doe J"); the programs and accounts that files name as their authors are none."""
+    return tuple(short_name(name_parts(name)) for name in written if re.search(r"[^\W\d_]{2}", name) and not _NOBODY.search(name))

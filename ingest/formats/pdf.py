@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from ingest.formats.model import MOST_CHARACTERS, Extract, Piece, assemble, doi_in, kind_of, power, tidy, with_title
+from ingest.formats.model import MOST_CHARACTERS, Extract, Piece, assemble, authors_of, doi_in, kind_of, power, tidy, with_title
 from sequitur.errors import CorpusError
 
 _MOST_PAGES = 2_000
@@ -66,7 +66,7 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
     return Extract(
         text=text,
         title=title,
-        authors=tuple(_authors(document)),
+        authors=authors_of(re.split(r"[;]| and ", tidy(document.get_metadata_value("Author")))),
         year=int(dated[1]) if dated else None,
         doi=doi_in(front),
         pmid=pmid[1] if pmid else "",
@@ -191,7 +191,10 @@ def _numbered(pages: Sequence[int]) -> str:
 
 
 def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
-    """The pages without lines that come back at the same edge of at least three and half of them, and without bare page numbers."""
+    """The pages without lines that come back at the same edge of at least three and half of them, and without bare page numbers.
+
+    Pages that would lose most of their words by that keep them.
+    """
 
     def key(line: Line) -> str:
         return re.sub(r"\d+", "#", line.text)
@@ -208,7 +211,8 @@ def _without_running_heads(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
                 if not ((number < 2 or number > last - 2) and (edges[key(line)] >= often or (number in {0, last} and line.text.isdigit())))
             ]
         )
-    return kept
+    remain, whole = (sum(len(line.text) for page in some for line in page) for some in (kept, pages))
+    return kept if 2 * remain > whole else [list(page) for page in pages]
 
 
 def _body_size(lines: Sequence[Line]) -> float:
@@ -229,7 +233,7 @@ def _title(document: pypdfium2.PdfDocument, lines: Sequence[Line], body: float) 
         return stated, list(lines)
     first = [line for line in lines if line.page == 1]
     largest = max((line.size for line in first if len(line.text) > 8), default=0.0)
-    if largest < 1.15 * body:
+    if not largest or largest < 1.15 * body:
         return "", list(lines)
     at = next(number for number, line in enumerate(lines) if line.size == largest and len(line.text) > 8)
     end = at
@@ -237,12 +241,6 @@ def _title(document: pypdfium2.PdfDocument, lines: Sequence[Line], body: float) 
         end += 1
     title = tidy(" ".join(line.text + ("-" if line.broken else "") for line in lines[at:end]))
     return title, [*lines[:at], *lines[end:]]
-
-
-def _authors(document: pypdfium2.PdfDocument) -> Iterator[str]:
-    for part in re.split(r"[;]| and ", tidy(document.get_metadata_value("Author"))):
-        if re.search(r"[A-Za-z]{2}", part):
-            yield part.strip()
 
 
 def _pieces(lines: Sequence[Line], body: float) -> Iterator[Piece]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lxml import etree, html
 
 from ingest.formats.decoding import decode
-from ingest.formats.model import Extract, Piece, assemble, doi_in, index, kind_of, power, tidy, with_title, year_in
+from ingest.formats.model import Extract, Piece, assemble, authors_of, doi_in, index, kind_of, power, tidy, with_title, year_in
 from sequitur.errors import CorpusError
 
 _BLOCKS = frozenset(
@@ -102,7 +102,7 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
             text.encode(), parser=html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
         )
     except (etree.ParserError, etree.XMLSyntaxError) as error:
-        message = "holds no page"
+        message = "holds no page, or one too large to be read"
         raise CorpusError(message) from error
     meta = _meta(root)
     walker = _Walker(keep_citations=keep_citations, hiding=frozenset(_HIDING.findall(" ".join(root.xpath("//style/text()"))[:1_000_000])))
@@ -116,7 +116,7 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
     return Extract(
         text=assemble(pieces)[0] if pieces else "",
         title=heading or title if keep_citations else title,
-        authors=tuple(meta.get("citation_author", []) or meta.get("dc.creator", [])),
+        authors=authors_of(meta.get("citation_author", []) or meta.get("dc.creator", [])),
         year=year_in(date),
         journal=_first(meta, "citation_journal_title", "citation_journal_abbrev", "prism.publicationname"),
         doi=doi_in(_first(meta, "citation_doi", "dc.identifier", "prism.doi")),

@@ -1,9 +1,9 @@
 """The command line. stdout carries the result alone; progress and messages go to stderr. A group of commands is a module here."""
 
-from sequitur.cli import beir, bibliography, conversations, core, indexing
+from sequitur.cli import audit, beir, bibliography, conversations, core, fetching, indexing, references
 from sequitur.cli.common import app
 
-__all__ = ["app", "beir", "bibliography", "conversations", "core", "indexing", "main"]
+__all__ = ["app", "audit", "beir", "bibliography", "conversations", "core", "fetching", "indexing", "main", "references"]
 
 
 def main() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sequitur.cli.common import Debug, Json, app, explained, print_json
+from sequitur.cli.common import ArticleOption, Debug, Json, app, explained, print_json
 from sequitur.errors import HistoryError, StoreError
 from sequitur.schema import Answer
 from sequitur.settings import Settings, load_settings
@@ -83,7 +84,7 @@ def export(
         found = history.conversation(conversation)
         answers = history.answers(conversation)
         if as_json or form == Form.JSON:
-            print_json(as_record(found, answers, _documents(settings.index)))
+            print_json(as_record(found, answers, _documents(settings.index, answers)))
         else:
             sys.stdout.write((as_html if form == Form.HTML else as_markdown)(found, answers))
 
@@ -94,6 +95,7 @@ def diff(
     new: Annotated[
         Path | None, typer.Argument(metavar="[NEW]", help="A later export of the same questions; without it they are asked again now.")
     ] = None,
+    article: ArticleOption = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -107,7 +109,7 @@ def diff(
 
         before = differ.read_export(old)
         if new is None:
-            after = differ.ask_again(before, import_module("sequitur.chat").open_chat(load_settings()))
+            after = differ.ask_again(before, import_module("sequitur.chat").open_library(load_settings()).chat(article or before.article))
         else:
             after = differ.read_export(new)
         found = differ.changes(before, after)
@@ -148,10 +150,12 @@ class Kept:
             print(f"sequitur: this answer is not kept: {error}", file=sys.stderr)
 
 
-def _documents(index: str) -> Any:  # noqa: ANN401 - documents by id, or None
-    """What the corpus holds now; a conversation can be exported without an index too, and then says nothing of it."""
+def _documents(location: str, answers: Sequence[Answer]) -> Any:  # noqa: ANN401 - documents by id, or None
+    """What the corpus holds now of a conversation's article; a conversation can be exported without an index too, and then says nothing of it."""
+    subject = next((answer.provenance.article for answer in answers if answer.provenance.article), "")
     try:
-        return import_module("sequitur.index").open_index(index).documents
+        index = import_module("sequitur.index").open_index(location)
+        return index.about(subject).documents if subject else index.documents
     except StoreError as error:
         print(f"sequitur: exported without the state of the corpus: {error}", file=sys.stderr)
         return None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def ask(
     question: Annotated[str, typer.Argument(help="The question.")],
     conversation: Annotated[str | None, typer.Option("--conversation", help="Continue (or begin) a stored conversation.")] = None,
+    about: Annotated[str | None, typer.Option("--about", help="Words of the article or of a citation that the question is about.")] = None,
     role: RoleOption = Role.CLINICIAN,
     article: ArticleOption = None,
     as_json: Json = False,
@@ -38,10 +39,11 @@ def ask(
         question_text(question)  # a question that cannot be asked costs no loading
         settings = load_settings()
         kept = None if conversation is None else Kept(settings, conversation)
+        asking = import_module("sequitur.chat")
         answers = kept.answers if kept else ()
-        chat = import_module("sequitur.chat").open_library(settings).chat(_subject(answers, article or ""))
+        chat = asking.open_library(settings).chat(_subject(answers, article or ""))
         turns = tuple(chat.turn(answer) for answer in answers)
-        answer = chat.ask(question, turns, role)
+        answer = chat.ask(question, turns, role, asking.about(question, about) if about else None)
         if kept:
             kept.append(answer)
         if as_json:
@@ -140,10 +142,13 @@ def batch(
 
 
 @app.command()
-def text(document_id: Annotated[str, typer.Argument(help="Id of a document.")], debug: Debug = False) -> None:
+def text(
+    document_id: Annotated[str, typer.Argument(help="Id of a document.")], article: ArticleOption = None, debug: Debug = False
+) -> None:
     """The stored text of a document, into which every offset points."""
     with explained(debug=debug):
         index = import_module("sequitur.index").open_index(load_settings().index)
+        index = index.about(article) if article else index
         document = index.documents.get(document_id)
         if document is None:
             message = f"no document {document_id!r} in the index; there are {', '.join(sorted(index.documents))}"

@@ -90,10 +90,14 @@ def progress() -> Callable[[str, int, int], None]:
 
 
 @app.command()
-def verify(as_json: Json = False, debug: Debug = False) -> None:
+def verify(
+    corpus: Annotated[Path | None, typer.Argument(help="Corpus folder; default: the one the index was made from.")] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
     """Check the index against its manifest and the corpus; exit 1 and a list when anything differs."""
     with explained(debug=debug):
-        differences = import_module("ingest.check").verify_index(load_settings())
+        differences = import_module("ingest.check").verify_index(load_settings(), corpus)
         if as_json:
             print_json({"ok": not differences, "differences": differences})
         elif not differences:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sequitur.analysis import STOPWORDS, stem
+from sequitur.condense.clarify import choices, picked
 from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
 from sequitur.condense.followup import rewrite
 from sequitur.errors import QuestionError
@@ -18,6 +21,7 @@ from sequitur.text import fold, tokens
 
 MAX_CHARACTERS = 4000
 _MAX_EXPANSION_WORDS = 12
+_LONGEST_REWRITE = 400  # characters
 _EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
 _WHOLE = 8  # earlier turns that still count as the conversation
 _LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
@@ -45,7 +49,7 @@ _COMMON_NAME = 0.03  # share of passages from which a journal's word is no name
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about
 _COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
 
-__all__ = ["MAX_CHARACTERS", "Language", "Vocabulary", "condense", "question_text", "vocabulary"]
+__all__ = ["MAX_CHARACTERS", "Language", "Vocabulary", "additions", "condense", "question_text", "vocabulary"]
 
 
 class Weights(NamedTuple):
@@ -117,13 +121,26 @@ def vocabulary(
         everyday=STOPWORDS | {word for word, rank in language.english.items() if rank < _EVERYDAY},
         near=language.near,
         topic=(),
+        subjects=(),
         names=_names(documents, frequency, lexicon, len(passages)),
         documents={document.id: document for document in documents},
     )
     if article is None:
         return known
     topic = tuple(concept for concept in read(article.title, known).concepts if concept.slot)
-    return Vocabulary(**{name: getattr(known, name) for name in Vocabulary.__dataclass_fields__ if name != "topic"}, topic=topic)
+    return replace(known, topic=topic, subjects=_subjects(topic, article, passages, lexicon))
+
+
+def _subjects(topic: Sequence[Concept], article: Article, passages: Sequence[Passage], lexicon: Lexicon) -> tuple[str, ...]:
+    said = Counter(
+        token
+        for passage in passages
+        if passage.document_id == article.document_id
+        for token in tokens(passage.text)
+        if token in lexicon.drugs and token not in STOPWORDS
+    )
+    titled = [concept.text for concept in topic if concept.slot == "drug"]
+    return tuple(dict.fromkeys([*titled, *(drug for drug, _ in said.most_common())]))
 
 
 def _names(documents: Sequence[Document], frequency: Mapping[str, int], lexicon: Lexicon, total: int) -> dict[str, tuple[str, ...]]:
@@ -158,7 +175,8 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         return Query(asked, asked, (), (), (), acknowledgement=True)
     wording = read(asked, known)
     rewritten = rewrite(asked, wording, turns, known)
-    text = question_text(standalone) if standalone else rewritten.text
+    chosen = standalone or picked(asked, turns)
+    text = question_text(chosen) if chosen else rewritten.text
     whole = read(text, known)
     clinical = [" ".join(concept.clinical) for concept in (*wording.concepts, *whole.concepts) if concept.clinical]
     carried = {concept.words for concept in rewritten.carried}
@@ -178,6 +196,28 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         shown=rewritten.shown,
         before=turns[-1].standalone if rewritten.follow_up else "",
         cited=_cited(turns[-1]) if rewritten.follow_up else (),
+        choices=() if chosen else choices(asked, wording, turns, known),
+    )
+
+
+def additions(rewritten: str, asked: str, turns: Sequence[Turn], known: Vocabulary) -> tuple[str, ...]:
+    """What a rewritten question has that nobody asked and no source says: numbers and drugs; or its length, where it is no question any more."""
+    if len(rewritten) > _LONGEST_REWRITE:
+        return (f"{len(rewritten)} characters",)
+    said = {
+        word
+        for text in (asked, *(turn.asked for turn in turns), *(turn.standalone for turn in turns))
+        for word in known.lexicon.normal(text)
+    }
+    told = said | {word for expansion in known.lexicon.find(tuple(said)) for other in expansion.expansions for word in other.words}
+    return tuple(
+        dict.fromkeys(
+            word
+            for word in known.lexicon.normal(rewritten)
+            if (word in known.lexicon.drugs or any(sign.isdigit() for sign in word))
+            and word not in told
+            and stem(word) not in known.frequency
+        )
     )
 
 

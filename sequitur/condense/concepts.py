@@ -95,6 +95,7 @@ class Vocabulary:
     everyday: frozenset[str]  # the commonest of them, and stop words: what a typo most often is
     near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning to one it never uses, with cosines
     topic: tuple[Concept, ...]  # what the article is about, by its title
+    subjects: tuple[str, ...]  # drugs that "it" may stand for in a first question: the title's, then those the article names most
     names: Mapping[str, tuple[str, ...]]  # author names, acronyms of titles → document ids
     documents: Mapping[str, Document]
 
@@ -190,7 +191,7 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
     for length, allowed in _EDIT:
         if len(token) >= length:
             for words in (vocabulary.words, vocabulary.everyday):
-                near = [word for word in words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed]
+                near = sorted(word for word in words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed)
                 found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
                 if found:
                     return str(found[0])

@@ -45,6 +45,11 @@ def write_generation(folder: Path, contents: Contents, vectors: Vectors, word_ve
     aside = Path(tempfile.mkdtemp(prefix="aside-", dir=place))
     try:
         _write_contents(aside, contents, vectors, word_vectors)
+    except RuntimeError as error:  # FAISS's word for a disk that refuses
+        shutil.rmtree(aside, ignore_errors=True)
+        message = f"the index in {folder} cannot be written ({str(error).splitlines()[-1]}); the one in force is untouched"
+        raise StoreError(message) from error
+    try:
         name = seal(aside, next_number(folder), contents.manifest)
         _check(aside, len(contents.passages), len(contents.words))
         aside.rename(place / name)

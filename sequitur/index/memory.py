@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sequitur.analysis import stems
+from sequitur.errors import StoreError
 from sequitur.ports import Vectors
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
 from sequitur.text import tokens
@@ -92,6 +93,9 @@ class Index:
         """This index as if the article `slug` and its own references were all there is: nothing of another article can be found, cited or counted."""
         if {document.article for document in self.documents.values()} == {slug}:
             return self
+        if not any(document.article == slug for document in self.documents.values()):
+            message = f"there is no article {slug!r} in the index"
+            raise StoreError(message)
         own = {document.id for document in self.documents.values() if document.article == slug}
         rows = [row for row, passage in enumerate(self.passages) if passage.document_id in own]
         passages = [_local(self.passages[row], slug) for row in rows]
@@ -109,6 +113,16 @@ class Index:
         """Words of the corpus whose vectors are that close to a vector of shape (1, dimension), best first."""
         scores, rows = self._word_vectors.search(vector, min(k, len(self._words)))
         return tuple((self._words[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if score >= at_least)
+
+    def resemblance(self, words: Sequence[str], others: Sequence[str]) -> Vectors:
+        """Cosine of each word to each of the others, shape (words, others); 0 for a word that is none of the corpus's content words."""
+        found = np.zeros((len(words), len(others)), dtype=np.float32)
+        here = [(at, self._word_rows[word]) for at, word in enumerate(words) if word in self._word_rows]
+        there = [(at, self._word_rows[word]) for at, word in enumerate(others) if word in self._word_rows]
+        if here and there:
+            cosines = self.word_vectors[[row for _, row in here]] @ self.word_vectors[[row for _, row in there]].T
+            found[np.ix_([at for at, _ in here], [at for at, _ in there])] = cosines
+        return found
 
     def row(self, passage_id: str) -> int:
         """Where a passage stands."""

@@ -1,0 +1,85 @@
+"""Which group a figure belongs to: "31% with ketamine, 27% with placebo" is not "27% with ketamine, 31% with placebo"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import combinations
+
+from sequitur.audit.case import Aligned, Case
+from sequitur.audit.desk import statement
+from sequitur.figures import Figure, same_figure
+from sequitur.schema import Span
+
+_ARMS = re.compile(r"\b(?:placebo|controls?|vehicle|saline|sham|usual care|standard care|no treatment)\b")
+
+
+def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
+    """Whether a source gives a figure, and another of its kind that the claim has too, to each other's group.
+
+    The groups are told apart by two names that both texts have, or by the one that is the control.
+    """
+    text, there = case.own.text, row.source.statement
+    arms, theirs = _arms(text), _arms(there.text)
+    shared = [(arm, other) for arm in arms for other in theirs if arm == other or case.desk.alike(arm, (other,)) == 1.0]
+    for mate in case.own.figures:
+        if mate is figure or mate.kind != figure.kind or figure.kind not in {"percent", "bare", "count", "measure", "duration"}:
+            continue
+        twins = [(one, two) for one in there.figures for two in there.figures if same_figure(figure, one) and same_figure(mate, two)]
+        if not twins:
+            continue
+        for (arm, other), (second, other_second) in combinations(shared, 2):
+            if arm == second or other == other_second:
+                continue
+            said = _paired(text, (figure, mate), (arms[arm], arms[second]))
+            given = _paired(there.text, twins[0], (theirs[other], theirs[other_second]))
+            if said is not None and given is not None:
+                return said != given
+        for arm, other in shared:
+            if _ARMS.fullmatch(arm):
+                said, given = _nearer(text, (figure, mate), arms[arm]), _nearer(there.text, twins[0], theirs[other])
+                if said is not None and given is not None:
+                    return said != given
+    return False
+
+
+def _arms(text: str) -> dict[str, list[Span]]:
+    """Words that may name a group, with where they stand: drugs, controls, and what follows "with", "on", "given"."""
+    found: dict[str, list[Span]] = {}
+    drugs = statement(text).drugs
+    for match in re.finditer(r"[A-Za-z]+", text):
+        word = match.group().lower().removesuffix("s")
+        if word in drugs or _ARMS.fullmatch(match.group().lower()):
+            found.setdefault("placebo" if word == "placebo" else word, []).append(Span(*match.span()))
+    for match in re.finditer(r"\b(?:with|on|given|receiving|in the|under|taking) (?:the )?([A-Za-z]+)", text):
+        found.setdefault(match[1].lower().removesuffix("s"), []).append(Span(*match.span(1)))
+    return found
+
+
+def _far(text: str, figure: Figure, places: Sequence[Span]) -> int:
+    """How far a figure stands from the nearest of some places; a comma or bracket between counts as a long way."""
+
+    def between(place: Span) -> int:
+        start, end = sorted((place.start, figure.span.end) if place.start >= figure.span.end else (place.end, figure.span.start))
+        return end - start + 14 * len(re.findall(r"[,;)]", text[start:end]))
+
+    return min(map(between, places))
+
+
+def _nearer(text: str, pair: tuple[Figure, Figure], places: Sequence[Span]) -> bool | None:
+    """True: the first figure stands nearer to the places; False: the second does; None: neither, clearly."""
+    first, second = (_far(text, figure, places) for figure in pair)
+    return None if abs(first - second) < 4 else first < second
+
+
+def _paired(text: str, pair: tuple[Figure, Figure], arms: tuple[list[Span], list[Span]]) -> bool | None:
+    """True: the first figure belongs to the first group; False: to the second; None: that cannot be told."""
+    first, second = pair
+    before = [[place for place in places if place.start < min(first.span.start, second.span.start)] for places in arms]
+    behind = [[place for place in places if place.start > max(first.span.start, second.span.start)] for places in arms]
+    for side in (before, behind):
+        if all(side) and [len(places) for places in side] == [len(places) for places in arms]:
+            return (side[0][0].start < side[1][0].start) == (first.span.start < second.span.start)
+    straight = _far(text, first, arms[0]) + _far(text, second, arms[1])
+    crossed = _far(text, first, arms[1]) + _far(text, second, arms[0])
+    return None if abs(straight - crossed) < 4 else straight < crossed
