@@ -33,7 +33,7 @@ def retrieval(layout: str, folder: Path, settings: Settings) -> dict[str, Any]:
         message = f"{judgements}: the query {strange!r} is not in {queries.name}"
         raise DataError(message)
     print(f"evals: indexing {len(texts):,} documents, then {len(qrels):,} queries", file=sys.stderr)
-    index = BeirIndex(texts, open_embedder(settings.embedder, settings.models))
+    index = BeirIndex.of(texts, open_embedder(settings.embedder, settings.models))
     run = {query: dict(zip(*index.search(asked[query], _DEPTH), strict=True)) for query in qrels}
     found = score(qrels, run, list(_MEASURES.values()))
     figures = {name: found[measure] for name, measure in _MEASURES.items()}
