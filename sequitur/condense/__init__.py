@@ -240,14 +240,15 @@ def _readings(
 ) -> Iterable[Reading]:
     terms = _terms(whole.concepts, carried)
     leaning = bool(turns) and not carried
-    yield Reading(text, _WEIGHTS.alone if leaning else _WEIGHTS.standalone, terms)
+    share = _WEIGHTS.alone if leaning else 1.0  # of every reading that knows the last turn alone
+    yield Reading(text, share * _WEIGHTS.standalone, terms)
     if fold(asked) != fold(text) and not leaning:
         yield Reading(asked, _WEIGHTS.typed)
     extra = _expansion_words(whole.concepts)
     if extra:
-        yield Reading(f"{text} {' '.join(extra)}", _WEIGHTS.expanded, terms)
+        yield Reading(f"{text} {' '.join(extra)}", share * _WEIGHTS.expanded, terms)
     if len(whole.concepts) > _LONG:
-        yield Reading(" ".join(concept.text for concept in whole.concepts if _tells(concept, known)), _WEIGHTS.distilled)
+        yield Reading(" ".join(concept.text for concept in whole.concepts if _tells(concept, known)), share * _WEIGHTS.distilled)
     if turns:
         yield Reading(f"{turns[-1].asked} {asked}", _WEIGHTS.with_last)
         if len(turns) > 1:
