@@ -72,7 +72,7 @@ def audit(
 
 
 @app.command()
-def judge(
+def score(
     predictions: Annotated[Path, typer.Argument(help="Answers with the cases' ids, as `sequitur batch` writes them.")],
     gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD,
     split: Annotated[str | None, typer.Option("--split", help="dev or test; default: both, each by itself.")] = None,

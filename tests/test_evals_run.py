@@ -363,7 +363,7 @@ def test_answers_written_elsewhere_are_judged_and_none_may_be_missing(evals, ask
     lines = (asked / "predictions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     answers = tmp_path / "answers.jsonl"
     answers.write_text("".join(lines), encoding="utf-8")
-    code, out, _ = evals("judge", answers, "--gold", gold, "--json")
+    code, out, _ = evals("score", answers, "--gold", gold, "--json")
     assert (code, json.loads(out)["nugget_recall"]["mean"], json.loads(out)["ndcg@10"]) == (0, 1.0, None)
     stranger = json.dumps({**json.loads(lines[0]), "id": "stranger"})
     for text, said in (
@@ -374,7 +374,7 @@ def test_answers_written_elsewhere_are_judged_and_none_may_be_missing(evals, ask
         (lines[0].replace('"citations": [1', '"citations": [99', 1), "line 1: a claim cites [99]"),
     ):
         answers.write_text(text, encoding="utf-8")
-        code, out, err = evals("judge", answers, "--gold", gold)
+        code, out, err = evals("score", answers, "--gold", gold)
         assert (code, out) == (2, "")
         assert said in err
 

@@ -14,6 +14,7 @@ from sequitur.chat import Chat
 from sequitur.safety import PERSONAL_NOTE, Numbers, first_aid, weights
 from sequitur.schema import Outcome, Role
 from sequitur.triage import Gate, Triage, parts
+from sequitur.write import PATIENT_PERSONAL
 
 EMERGENCIES = (
     "I took too much ketamine",
@@ -199,7 +200,7 @@ def test_an_emergency_is_answered_with_what_to_do_and_no_literature(chat: Chat, 
 def test_a_personal_dose_is_declined_before_what_the_sources_say(chat: Chat, message, role):
     answer = chat.ask(message, role=role)
     assert answer.outcome is Outcome.PERSONAL
-    assert answer.answer.startswith(PERSONAL_NOTE)
+    assert answer.answer.startswith(PATIENT_PERSONAL if role is Role.PATIENT else PERSONAL_NOTE)
     assert not re.search(r"(?<![\d.])35 mg", answer.answer)
     assert "you should take" not in answer.answer.lower()
     assert answer.disclaimer == chat.article.disclaimer
