@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_random
 
 from sequitur.errors import HistoryError
 from sequitur.history.store import READS, History
@@ -87,8 +89,16 @@ def _identity(file: Path) -> tuple[int, int] | None:
 
 def _sqlite_options(connection: Any, _record: object) -> None:  # noqa: ANN401 - a driver's connection
     connection.isolation_level = None  # transactions are begun below, before the first read
-    for pragma in (f"busy_timeout={_SECONDS}000", "journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
+    connection.execute(f"PRAGMA busy_timeout={_SECONDS}000")
+    _write_ahead(connection)
+    for pragma in ("foreign_keys=ON", "secure_delete=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+@retry(retry=retry_if_exception_type(sqlite3.OperationalError), stop=stop_after_delay(_SECONDS), wait=wait_random(0.01, 0.05), reraise=True)
+def _write_ahead(connection: Any) -> None:  # noqa: ANN401 - a driver's connection
+    """The change of a new file to write-ahead logging does not wait for a lock by itself, whatever the busy timeout."""
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Connection) -> None:
