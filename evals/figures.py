@@ -97,9 +97,19 @@ def summary(judged: Sequence[Judged], seed: int = 0) -> Figures:
         "disclaimer_share": rate(judged, lambda row: row.disclaimer, lambda _: True),
         "reading_grade": {role: round(grade, 1) for role in ROLES if (grade := _grade(judged, role)) is not None},
         "median_words": statistics.median(answered) if answered else None,
-        "words": {"p50": statistics.median(answered), "p95": answered[int(0.95 * (len(answered) - 1))]} if answered else {},
+        "words": _words(judged),
         "milliseconds": {"p50": statistics.median(times), "p95": times[int(0.95 * (len(times) - 1))]} if times else {},
     }
+
+
+def _words(judged: Sequence[Judged]) -> dict[str, float]:
+    """Words of an answer: median and 95th percentile, and the median by role; readers other than clinicians are told what hard words mean as well."""
+    counts = {role: sorted(row.words for row in judged if row.outcome == "answered" and row.role == role) for role in ROLES}
+    whole = sorted(count for found in counts.values() for count in found)
+    if not whole:
+        return {}
+    by_role = {role: float(statistics.median(found)) for role, found in counts.items() if found}
+    return {"p50": float(statistics.median(whole)), "p95": float(whole[int(0.95 * (len(whole) - 1))]), **by_role}
 
 
 def _grade(judged: Sequence[Judged], role: str) -> float | None:

@@ -45,8 +45,8 @@ GLOSSARY = {
     Role.PATIENT: "**In plain words** (what the words mean; not from the sources):",
 }
 QUESTIONS = "**Questions to ask your doctor:**"
-_MOST_GLOSSES = 3
-_MOST_QUESTIONS = 3
+_MOST_GLOSSES = 2
+_MOST_QUESTIONS = 2
 # What an answer is about → what its reader could ask. The last one always fits.
 PATIENT_QUESTIONS = (
     (r"side effect|adverse|risk|harm|safety|discomfort|nausea|dizz|hallucinat|psychedelic|liver", "Which side effects should I look out for? Whom do I call if one comes?"),
