@@ -40,7 +40,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     settings = {"SEQUITUR_INDEX": str(folder / "index"), "SEQUITUR_DATABASE_URL": f"sqlite:///{folder / 'history.db'}"}
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.address=127.0.0.1", f"--server.port={port}"]
+    command = [sys.executable, "-m", "sequitur.cli", "run", "--host", "127.0.0.1", "--port", str(port)]
     with subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **settings}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as server:

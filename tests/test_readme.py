@@ -27,7 +27,9 @@ COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def words(line: str) -> list[str]:
-    return shlex.split(line, comments=True)
+    """The words of a command, up to where the shell sends its output elsewhere."""
+    found = shlex.split(line, comments=True)
+    return found[: next((place for place, word in enumerate(found) if word in {">", "|", "&&"}), len(found))]
 
 
 def test_the_readme_shows_how_to_run_and_to_test():
@@ -47,9 +49,14 @@ def test_every_make_target_exists(line):
 def test_every_command_exists_with_its_options_and_arguments(line):
     name, *arguments = words(line)[1:]
     assert name in COMMANDS
-    options = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+    command = COMMANDS[name]
+    if subcommands := getattr(command, "commands", None):
+        name, *arguments = arguments
+        assert name in subcommands
+        command = subcommands[name]
+    options = {option for parameter in command.params for option in parameter.opts}
     assert {argument for argument in arguments if re.match(r"--?[a-z]", argument)} <= options
-    with COMMANDS[name].make_context(name, list(arguments)) as context:
+    with command.make_context(name, list(arguments)) as context:
         assert context.params
     if "--role" in arguments:
         assert arguments[arguments.index("--role") + 1] in set(Role)

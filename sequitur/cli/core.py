@@ -189,6 +189,6 @@ def run(
 ) -> None:
     """Open the page with the article and its chat."""
     with explained(debug=debug):
-        page = Path(__file__).resolve().parent.parent / "app.py"
+        page = Path(__file__).resolve().parents[2] / "app.py"
         command = [sys.executable, "-m", "streamlit", "run", str(page), "--server.port", str(port), "--server.address", host]
         os.execv(sys.executable, command)  # noqa: S606 - our own interpreter with our own page
