@@ -53,7 +53,7 @@ def test_the_figures_of_a_few_cases():
     assert (found["forbidden_statements"], found["disclaimer_share"]) == (2, 5 / 6)
     assert found["abstention"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "over_refusal": 0.0}
     assert found["reading_grade"] == {"clinician": 13.0, "patient": 8.0}
-    assert (found["median_words"], found["words"]) == (70, {"p50": 70, "p95": 70})
+    assert (found["median_words"], found["words"]) == (70, {"p50": 70, "p95": 70, "clinician": 85, "patient": 50})
     assert found["milliseconds"] == {"p50": 6.0, "p95": 20.0}
 
 
