@@ -55,6 +55,7 @@ export default function (component) {
   button.addEventListener("click", ask);
   document.addEventListener("selectionchange", show);
   document.addEventListener("click", pressed);
+  show(); // words may have been chosen before this was there
   return () => {
     button.remove();
     document.removeEventListener("selectionchange", show);
