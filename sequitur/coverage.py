@@ -20,6 +20,9 @@ _IN_TITLE = 0.8  # what a concept counts that only the document's title has
 _UNLIKE, _ALIKE = 0.5, 0.85  # cosines of two words at which resemblance begins and is full
 _RESEMBLES = 0.7  # what full resemblance counts
 _KIN = 0.5  # weight up to which another wording of a drug is only its kin: its class, or another member
+_ASKING = float(
+    np.log1p(10.0)
+)  # weight at most of a concept that only asks, in words the corpus lacks: as though a tenth of the passages had them
 _DOSES = frozenset({"mg", "g", "µg", "mg/kg", "mg/day", "mg/h", "mg/kg/h", "µg/kg", "mcg/kg", "g/day"})
 _TIMES = frozenset({"day", "week", "month", "year", "h", "min"})
 _PEOPLE = frozenset({"patient", "people", "participant", "adult", "trial", "studies"})
@@ -44,10 +47,17 @@ def concepts_of(query: Query, index: Index, embedder: Embedder) -> tuple[Sought,
         stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
         aspects = tuple(want for want in wants(focus.wordings[0][0]) if want in SECTIONS)
         known = tuple((terms, weight) for terms, weight in stemmed if terms)
-        found.append(
-            Sought(known, focus.strength * rarity([terms for terms, weight in known if weight > 0.5], index), aspects, resemblance)
-        )
+        said = [terms for terms, weight in known if weight > 0.5]
+        weight = rarity(said, index)
+        if aspects and not any(_anywhere(terms, index) for terms in said):
+            weight = min(weight, _ASKING)  # a word that asks ("dose") need not stand in the sources to be answered by them ("250 mg daily")
+        found.append(Sought(known, focus.strength * weight, aspects, resemblance))
     return tuple(found)
+
+
+def _anywhere(terms: frozenset[str], index: Index) -> bool:
+    """Whether the corpus has all the stems."""
+    return all(index.frequency.get(term, 0) for term in terms)
 
 
 def _resemblances(wordings: Sequence[str], index: Index, embedder: Embedder) -> Vectors:
@@ -135,10 +145,10 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
     missing: list[str] = []
     share, medical, anchored = 0.0, 0.0, False
     for focus, concept in zip(query.focus, concepts, strict=True):
-        if any(
-            all(index.frequency.get(term, 0) for term in terms) for terms, weight in concept.wordings if weight > _KIN or not focus.exact
-        ):
+        if any(_anywhere(terms, index) for terms, weight in concept.wordings if weight > _KIN or not focus.exact):
             anchored = anchored or focus.medical
+            continue
+        if concept.aspects:
             continue
         missing.append(focus.wordings[0][0])
         nearest = float(concept.resemblance.max()) if concept.resemblance is not None else 0.0
