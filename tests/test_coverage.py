@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ingest.build import build_index
 from sequitur.assemble import Assembly, assemble
 from sequitur.condense import condense
 from sequitur.coverage import has_figure, present, rarity
@@ -81,3 +82,13 @@ def test_kinds_of_figures_are_told_apart(assembly):
     assert has_figure("dose", dose)
     assert not has_figure("duration", dose)
     assert not any(has_figure(kind, plain) for kind in ("dose", "duration", "number"))
+
+
+def test_a_word_that_only_asks_is_not_missing_where_no_source_has_it(gout):
+    for place in gout.corpus.rglob("*.*"):
+        place.write_text(place.read_text(encoding="utf-8").replace("Doses", "Amounts").replace("dose", "amount"), encoding="utf-8")
+    build_index(gout)
+    small = assemble(gout)
+    assert small.index.frequency.get("dose", 0) == 0
+    assert gaps(small, "What is the dose of colchicine?").unknown == ()
+    assert gaps(small, "What is the dose of febuxostat?").unknown == ("febuxostat",)
