@@ -169,25 +169,26 @@ def _per_person(passage: Passage) -> bool:
 
 
 def _claims(chosen: Sequence[_Chosen], index: Index) -> list[Claim]:
-    """Claims of one document together, the article's own first, then in the order of their best; within a list, as they stand."""
+    """Claims of one document together, the article's own first, then in the order of their best."""
     order: dict[str, list[_Chosen]] = {}
     for choice in chosen:
         order.setdefault(choice.passage.document_id, []).append(choice)
     led = {choice.passage.lead for choice in chosen if choice.passage.lead and _lead(choice.passage, index)}
     claims = []
     for group in sorted(order.values(), key=lambda group: index.documents[group[0].passage.document_id].kind != "article"):
-        best = group[0]
-        rest = sorted(group[1:], key=lambda choice: choice.passage.span.start)
-        together = sorted(group, key=lambda choice: choice.passage.span.start) if _one_list(group) else [best, *rest]
-        for choice in together:
+        for choice in _in_order(group):
             passage = choice.passage
             cited = [passage.id, *(identity for identity in (*passage.supports, *choice.same) if identity != passage.id)]
             claims.append(Claim(shown(passage, index), tuple(dict.fromkeys(cited))[:3], _lead(passage, index, always=passage.lead in led)))
     return claims
 
 
-def _one_list(group: Sequence[_Chosen]) -> bool:
-    return len({choice.passage.lead for choice in group}) == 1 and group[0].passage.lead is not None
+def _in_order(group: Sequence[_Chosen]) -> list[_Chosen]:
+    """The best claim of a document first, with the other items of its list as they stand there; then the rest as they stand."""
+    best = group[0]
+    listed = [choice for choice in group if choice is best or (best.passage.lead and choice.passage.lead == best.passage.lead)]
+    rest = [choice for choice in group if choice not in listed]
+    return [choice for part in (listed, rest) for choice in sorted(part, key=lambda choice: choice.passage.span.start)]
 
 
 def _lead(passage: Passage, index: Index, *, always: bool = False) -> str:

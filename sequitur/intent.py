@@ -55,7 +55,7 @@ def wants(question: str, clinical: Sequence[str] = ()) -> tuple[str, ...]:
 # The field's own words for what is asked, where the question says it in others ("what do they check", "did it make them poorly").
 TERMS: dict[str, str] = {
     "dose": "dose mg/kg infusion daily",
-    "duration": "lasted weeks months after duration follow-up",
+    "duration": "lasted weeks months afterwards no longer",
     "size": "patients participants enrolled randomised included",
     "number": "95% CI risk ratio mean difference percent",
     "contraindication": "contraindications contraindicated avoid caution excluded",
