@@ -112,6 +112,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     votes = _votes(fused, index)
     before = _before(query, by_text, index)
     cited = dict(query.cited)
+    asks_setup = _asks_setup(query.wants)
     wanted = [frozenset(stems(TERMS[want])) for want in query.wants[:2]]
     reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
@@ -138,7 +139,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             index.documents[passage.document_id].kind == "article",
             _TIERS.get(index.documents[passage.document_id].kind, 0.5),
             passage.text.endswith("?"),
-            bool(_SETUP.search(passage.section)) and not _ASKS_SETUP & set(query.wants),
+            bool(_SETUP.search(passage.section)) and not asks_setup,
             bool(_COMMENT.search(passage.section)) and not _ASKS_OPINION & set(query.wants),
             "editor's remark" in passage.flags,
         )
@@ -185,6 +186,12 @@ def _votes(fused: Vectors, index: Index) -> Vectors:
 def _ranks(scores: Vectors) -> dict[int, int]:
     order = np.argsort(-scores, kind="stable")[:100]
     return {int(row): rank for rank, row in enumerate(order, 1) if scores[row] > 0}
+
+
+def _asks_setup(wants: Sequence[str]) -> bool:
+    """Whether how a study was done may answer. How long something is given is set up; how long relief lasts is found."""
+    asked = _ASKS_SETUP & set(wants)
+    return bool(asked - {"duration"}) or (bool(asked) and "benefit" not in wants)
 
 
 def _section_fits(query: Query, passage: Passage) -> float:
