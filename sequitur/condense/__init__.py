@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import NamedTuple
 
 from sequitur.analysis import STOPWORDS, stem
 from sequitur.condense.clarify import choices, picked
-from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
+from sequitur.condense.concepts import Concept, Near, Vocabulary, Wording, read
 from sequitur.condense.followup import rewrite
 from sequitur.errors import QuestionError
 from sequitur.intent import ACKNOWLEDGEMENT, TERMS, asking, wants
@@ -98,8 +99,8 @@ class Language(NamedTuple):
     """What is known of words beyond the corpus."""
 
     lexicon: Lexicon
-    english: Mapping[str, int]  # everyday words by frequency rank
-    near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning, with cosines
+    english: Mapping[str, int]  # everyday words by frequency rank, commonest first
+    near: Near  # words of the corpus close in meaning to those it never uses
 
 
 def vocabulary(
@@ -118,7 +119,7 @@ def vocabulary(
         passages=len(passages),
         words=frozenset(word for word in words | lexicon.words if len(word) > 3),
         english=language.english,
-        everyday=STOPWORDS | {word for word, rank in language.english.items() if rank < _EVERYDAY},
+        everyday=STOPWORDS.union(takewhile(lambda word: language.english[word] < _EVERYDAY, language.english)),
         near=language.near,
         topic=(),
         subjects=(),
