@@ -30,7 +30,7 @@ gate: $(VENV)/.installed-test index
 	$(BIN)/python -m evals gate
 
 bench: $(VENV)/.installed-test index
-	$(BIN)/python -m bench $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m bench $(if $(BEIR),--beir $(BEIR))
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff format --check .

@@ -1,7 +1,8 @@
 """What every stack does alike: read a BEIR folder, build, then open and ask in another process. Only the standard library, for every environment.
 
 python -m bench.stacks.NAME build DATA STORE     prints {"seconds", "documents", "memory"}
-python -m bench.stacks.NAME ask DATA STORE RUN   prints {"first"} at the first hit, then {"p50", "p95", "memory"}; writes a TREC run
+python -m bench.stacks.NAME first DATA STORE     prints {"first"}, the time of the first hit
+python -m bench.stacks.NAME ask DATA STORE RUN   the same, then {"p50", "p95", "memory"}; writes a TREC run
 """
 
 from __future__ import annotations
@@ -47,6 +48,8 @@ def run(build: Callable[[Mapping[str, str], Path], None], opened: Callable[[Path
     search = opened(store)
     list(search(next(iter(queries.values()))))
     _say(first=time.time())
+    if act == "first":
+        return
     lines, spent = [], []
     for query, text in queries.items():
         started = time.perf_counter()

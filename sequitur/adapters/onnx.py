@@ -25,6 +25,7 @@ from sequitur.ports import Vectors
 
 _MAX_TOKENS = 256
 _BATCH = 32
+_BATCH_CHARACTERS = 16_000  # of the texts of a batch, each padded to the longest
 _FEW = 64  # texts up to which each is run by itself: its vector then depends on nothing beside it, and is kept
 _KEPT = 4096  # vectors of single texts: words and earlier questions come again
 _CORES = os.cpu_count() or 1
@@ -65,8 +66,7 @@ class OnnxEmbedder:
             for place, vector in enumerate(self._mapped(self._single, [tuple(self._tokenizer.encode(text).ids) for text in texts])):
                 vectors[place] = vector
             return vectors
-        order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
-        batches = [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+        batches = list(_batches(texts))
         made = self._mapped(self._embed_batch, [[texts[number] for number in batch] for batch in batches])
         for batch, found in zip(batches, made, strict=True):
             vectors[batch] = found
@@ -96,6 +96,17 @@ class OnnxEmbedder:
         pooled = (states * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
         norms = np.linalg.norm(pooled, axis=1, keepdims=True)
         return np.asarray(pooled / np.maximum(norms, 1e-12), dtype=np.float32)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
+    """Numbers of texts of like length, fewer together where they are long: two batches are in memory at once."""
+    batch: list[int] = []
+    for number in sorted(range(len(texts)), key=lambda number: len(texts[number])):
+        if batch and (len(batch) == _BATCH or (len(batch) + 1) * len(texts[number]) > _BATCH_CHARACTERS):
+            yield batch
+            batch = []
+        batch.append(number)
+    yield batch
 
 
 class _English(Mapping[str, int]):
