@@ -56,6 +56,8 @@ def _split(judged: Mapping[str, Sequence[Judged]], split: str, seed: int) -> Fig
     own = summary(of_split[OURS], seed)
     if "human-rewrite" in of_split:
         own["follow_up_parity"] = parity(of_split[OURS], of_split["human-rewrite"])
+    if {"human-rewrite", "last-turn"} <= of_split.keys():
+        own["self_contained"] = self_contained(of_split[OURS], of_split["last-turn"], of_split["human-rewrite"])
     return {**own, **({"baselines": others} if others else {})}
 
 
@@ -67,6 +69,17 @@ def parity(ours: Sequence[Judged], human: Sequence[Judged]) -> dict[str, float]:
         if own is not None and other is not None:
             found[name] = round(own / other, 4) if other else 1.0
     return found
+
+
+def self_contained(ours: Sequence[Judged], alone: Sequence[Judged], human: Sequence[Judged]) -> dict[str, float]:
+    """Last turns that need no history, for asked alone they find as much evidence among five as in a human's words, and some: how many, and the share for which the conversation before brings less."""
+    whole = [
+        (own.evidence5, single.evidence5)
+        for own, single, clean in zip(ours, alone, human, strict=True)
+        if own.turns > 1 and single.evidence5 and clean.evidence5 is not None and single.evidence5 >= clean.evidence5
+    ]
+    worse = sum((with_history or 0.0) < single for with_history, single in whole)
+    return {"cases": len(whole), **({"worse": round(worse / len(whole), 4)} if whole else {})}
 
 
 def _mean(rows: Sequence[Judged], field: str) -> float | None:

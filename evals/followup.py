@@ -6,7 +6,7 @@ nDCG (Järvelin and Kekäläinen, 2002) and recall at 5 over the conversations t
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from evals.units import Unit
 from sequitur.settings import Settings
 
 _MEASURES = ("nDCG@5", "R@5")
+_TOP = 5
 
 
 def followup(folder: Path, settings: Settings, unit: Unit = Unit.WHOLE) -> dict[str, Any]:
@@ -42,9 +43,34 @@ def followup(folder: Path, settings: Settings, unit: Unit = Unit.WHOLE) -> dict[
     print(f"evals: indexing {len(texts):,} passages, then {len(judged):,} conversations", file=sys.stderr)
     with open_flat(texts, settings, unit) as flat:
         run = {conversation.id: flat.search(conversation.turns) for conversation in judged}
+        several = [conversation for conversation in judged if len(conversation.turns) > 1]
+        alone = {conversation.id: flat.search(conversation.turns[-1:]) for conversation in several}
         _compare(flat, judged, qrels, run, rewrites)
-    several = [conversation.id for conversation in judged if len(conversation.turns) > 1]
-    return {**_figures(qrels, run, [row.id for row in judged]), "multi_turn": _multi(qrels, run, several)}
+    return {
+        **_figures(qrels, run, [row.id for row in judged]),
+        "multi_turn": _multi(qrels, run, [row.id for row in several]),
+        "self_contained": self_contained(qrels, run, alone),
+    }
+
+
+def self_contained(qrels: Qrels, run: Scores, alone: Scores) -> dict[str, Any]:
+    """Last turns that need no history, for asked alone they find every relevant passage among five: how many, and the share that loses one by it.
+
+    What is found alone by luck counts as well, so the share is an upper bound.
+    """
+    whole = [query for query in alone if _found(qrels[query], alone[query]) == len(_relevant(qrels[query])) > 0]
+    worse = [query for query in whole if _found(qrels[query], run[query]) < _found(qrels[query], alone[query])]
+    return {"conversations": len(whole), "worse": round(len(worse) / len(whole), 4) if whole else None}
+
+
+def _relevant(judged: Mapping[str, int]) -> set[str]:
+    return {document for document, grade in judged.items() if grade > 0}
+
+
+def _found(judged: Mapping[str, int], scores: Mapping[str, float]) -> int:
+    """How many relevant passages are among the first five."""
+    first = sorted(scores, key=lambda document: (-scores[document], document))[:_TOP]
+    return len(_relevant(judged) & set(first))
 
 
 def _check(folder: Path, texts: dict[str, str], qrels: Qrels, judged: Sequence[Conversation]) -> None:

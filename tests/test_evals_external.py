@@ -16,7 +16,7 @@ from evals.external.flat import open_flat
 from evals.external.layout import DataError, read_conversations, read_corpus, read_qrels, read_queries
 from evals.external.retrieval import retrieval
 from evals.external.scores import score
-from evals.followup import followup
+from evals.followup import followup, self_contained
 from evals.units import Unit
 from sequitur.settings import Settings
 
@@ -61,10 +61,20 @@ def test_follow_ups_find_their_passages_and_simpler_queries_stand_beside_them(ta
         "recall@5": 1.0,
         "conversations": 3,
         "multi_turn": {"ndcg@5": 1.0, "recall@5": 1.0, "conversations": 2},
+        "self_contained": {"conversations": 2, "worse": 0.0},
     }
     told = capsys.readouterr().err
     for row in ("last turn only", "last two turns", "all turns", "human rewrite", "school"):
         assert row in told
+
+
+def test_self_contained_turns_are_those_that_find_all_by_themselves():
+    qrels = {"kept": {"a": 1}, "lost": {"a": 1, "b": 2, "c": 0}, "leaning": {"a": 1}}
+    alone = {"kept": {"a": 1.0}, "lost": {"b": 2.0, "a": 1.0}, "leaning": {"z": 1.0}}
+    later = {f"x{number}": 9.0 - number for number in range(5)}
+    run = {"kept": {"z": 2.0, "a": 1.0}, "lost": {**later, "a": 9.5, "b": 1.0}, "leaning": {"a": 1.0}}
+    assert self_contained(qrels, run, alone) == {"conversations": 2, "worse": 0.5}
+    assert self_contained(qrels, run, {}) == {"conversations": 0, "worse": None}
 
 
 def test_the_command_prints_one_json_document_as_its_last_line(talks: Path, settings: Settings, monkeypatch, capsys):

@@ -13,7 +13,7 @@ import pytest
 from evals.__main__ import main
 from evals.cases import Case, load_cases
 from evals.compare import compare, measures, told
-from evals.figures import figures, flat, parity, report
+from evals.figures import figures, flat, parity, report, self_contained
 from evals.gate import BASELINE, HELD, breaches, read_baseline, write_baseline
 from evals.run import Plan, run
 from evals.store import Progress, RunError, open_run, run_folder
@@ -245,6 +245,15 @@ def test_parity_is_the_share_of_what_a_human_rewrite_brings_on_follow_ups(asked)
         "evidence_recall": 1.0,
     }
     assert parity([single], [single]) == {}
+
+
+def test_a_turn_that_needs_no_history_is_worse_where_history_costs_it_evidence(asked):
+    judged = open_run(str(asked)).judged[2]
+    rows = [(1.0, 1.0, 1.0), (0.5, 1.0, 1.0), (0.0, 0.5, 1.0), (1.0, 0.0, 0.0), (0.0, 0.5, 0.5)]  # with history, alone, in a human's words
+    ours, alone, human = ([replace(judged, turns=2, evidence5=row[place]) for row in rows] for place in range(3))
+    assert self_contained(ours, alone, human) == {"cases": 3, "worse": 0.6667}
+    first = [replace(row, turns=1) for row in ours]
+    assert self_contained(first, alone, human) == {"cases": 0}
 
 
 def test_figures_without_cases_of_a_kind_are_none_and_left_out_of_the_flat_form(asked):

@@ -12,21 +12,19 @@ from bench.stacks import frame
 from sequitur.adapters.embedders import open_embedder
 from sequitur.beir import BeirIndex
 from sequitur.rank import best
-from sequitur.settings import load_settings
 
+_EXPORTED = Path(".sequitur/models")
 _K, _DEPTH = 60, 100
 
 
 def build(documents: Mapping[str, str], store: Path) -> None:
     """Embed, index, write."""
-    settings = load_settings()
-    BeirIndex.of(documents, open_embedder(settings.embedder, settings.models)).write(store)
+    BeirIndex.of(documents, open_embedder(frame.model(), _EXPORTED)).write(store)
 
 
 def opened(store: Path) -> frame.Search:
     """The index as written."""
-    settings = load_settings()
-    index = BeirIndex.read(store, open_embedder(settings.embedder, settings.models))
+    index = BeirIndex.read(store, open_embedder(frame.model(), _EXPORTED))
     return (lambda text: plain(index, text)) if os.environ.get("PLAIN_RRF") else lambda text: index.search(text, frame.TOP)[0]
 
 
