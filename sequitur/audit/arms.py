@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from sequitur.audit.case import Aligned, Case
 from sequitur.audit.desk import statement
-from sequitur.figures import Figure, same_figure
+from sequitur.figures import Figure, figures, same_figure
 from sequitur.schema import Span
 
+_THAN = re.compile(r"\b(?:than|compared (?:with|to)|versus|vs\.?|relative to|against|as opposed to|rather than)\b")
+_APART = 1.2  # how much larger one rate must be than the other to point anywhere
 _ARMS = re.compile(r"\b(?:placebo|controls?|vehicle|saline|sham|usual care|standard care|no treatment)\b")
 
 
@@ -41,6 +43,54 @@ def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
                 if said is not None and given is not None:
                     return said != given
     return False
+
+
+def compared(case: Case, text: str, there: str) -> str:
+    """Whether it is "more" or "less" as the rates that a source gives for the two arms of a claim compare, whatever its words; "" where that cannot be told."""
+    sides = _THAN.split(text, maxsplit=1)
+    if len(sides) < 2:
+        return ""
+    mine, other = _named(sides[0]), _named(sides[1])
+    theirs = _arms(there) | _doses(there)
+    subject, against = _match(case, mine, theirs), _match(case, other, theirs)
+    rates = [figure for figure in figures(there) if figure.kind == "percent"]
+    if not subject or not against or subject == against or len(rates) < 2:
+        return ""
+    nearest = {name: min(rates, key=lambda rate: _far(there, rate, theirs[name])) for name in (subject, against)}
+    first, second = nearest[subject], nearest[against]
+    if first is second and len(rates) == 2:  # "2.1% with one versus 3.1%": what is left belongs to the other
+        owner = min((subject, against), key=lambda name: _far(there, first, theirs[name]))
+        rest = next(rate for rate in rates if rate is not first)
+        first, second = (first, rest) if owner == subject else (rest, first)
+    if first is second or max(first.value, second.value) < _APART * min(first.value, second.value):
+        return ""
+    return "more" if first.value > second.value else "less"
+
+
+def _named(text: str) -> list[str]:
+    """The arms that a part of a claim names, the most telling first: doses, then drugs and controls."""
+    return [*_doses(text), *(name for name in _arms(text) if name in statement(text).drugs or _ARMS.fullmatch(name))]
+
+
+def _doses(text: str) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = {}
+    for figure in figures(text):
+        if figure.kind == "dose" and figure.unit.startswith("mg"):
+            found.setdefault(f"{figure.value:g} {figure.unit}", []).append(figure.span)
+    return found
+
+
+def _match(case: Case, names: Sequence[str], theirs: Mapping[str, object]) -> str:
+    """The first of some arms that a source has too, under its own name."""
+    return next(
+        (
+            there
+            for name in names
+            for there in theirs
+            if name == there or (name.isalpha() and there.isalpha() and case.desk.alike(name, (there,)) == 1.0)
+        ),
+        "",
+    )
 
 
 def _arms(text: str) -> dict[str, list[Span]]:
