@@ -66,6 +66,9 @@ _PER = re.compile(
     r"\s?(?:/|per |a |an |each )\s?(?P<per>kg|kilograms?|24 ?h(?:ours)?|day|d|week|wk|month|h(?:our)?|min(?:ute)?|dose|dL|decilit(?:re|er)|L|lit(?:re|er)|mL|millilit(?:re|er)|m2|m²)\b(?: of body ?weight\b)?(?:\s?(?:/|per )\s?(?P<second>h(?:our)?|min(?:ute)?|day|d)\b)?",
     re.IGNORECASE,
 )
+_OF_WHAT = re.compile(
+    r"\s+of (?:[\w-]+\s+){1,3}?(?=per (?:kg|kilogram|day|dose)\b)", re.IGNORECASE
+)  # "20 mg of caffeine citrate per kilogram"
 _PER_NAMES = {
     "d": "day",
     "24 h": "day",
@@ -203,7 +206,7 @@ def _plain(text: str, match: re.Match[str]) -> Figure | None:
     end = match.end() + (unit.end() if unit else 0)
     base = Figure("bare", value, "", sign, None, _decimals(written), text[match.start() : end], Span(match.start(), end))
     label = _LABEL.search(before)
-    if label and not (unit and not unit["other"]):
+    if label and label["label"] != "or" and not (unit and not unit["other"]):
         name = label["label"].lower()
         return replace(base, kind="ratio", unit=_LABELS.get(name, name), text=f"{label['label']} {written}")
     if (
@@ -258,12 +261,14 @@ def _with_unit(base: Figure, unit: re.Match[str], text: str) -> Figure | None:
 def _dosed(figure: Figure, text: str) -> Figure:
     """With what it is given per, and how often."""
     after = text[figure.span.end :]
+    stuff = _OF_WHAT.match(after)
+    after = after[stuff.end() :] if stuff else after
     per = _PER.match(after)
     unit, end, daily = figure.unit, figure.span.end, None
     if per:
         parts = [part.lower() for part in (per["per"], per["second"]) if part]
         names = [_PER_NAMES.get(part, part) for part in parts]
-        end += per.end()
+        end += per.end() + (stuff.end() if stuff else 0)
         if names == ["day"]:
             daily = figure.value
         else:

@@ -12,8 +12,11 @@ from sequitur.figures import Figure, figures, same_figure
 from sequitur.schema import Span
 
 _THAN = re.compile(r"\b(?:than|compared (?:with|to)|versus|vs\.?|relative to|against|as opposed to|rather than)\b")
+_ALIKE = 1.1  # how much larger it may be where the two are alike
 _APART = 1.2  # how much larger one rate must be than the other to point anywhere
-_ARMS = re.compile(r"\b(?:placebo|controls?|vehicle|saline|sham|usual care|standard care|no treatment)\b")
+_ARMS = re.compile(
+    r"\b(?:placebo|controls?|lower|higher|early|delayed|intensive|conventional|vehicle|saline|sham|usual care|standard care|no treatment)\b"
+)
 
 
 def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
@@ -46,7 +49,7 @@ def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
 
 
 def compared(case: Case, text: str, there: str) -> str:
-    """Whether it is "more" or "less" as the rates that a source gives for the two arms of a claim compare, whatever its words; "" where that cannot be told."""
+    """Whether it is "more", "less" or "alike" as the rates that a source gives for the two arms of a claim compare, whatever its words; "" where that cannot be told."""
     sides = _THAN.split(text, maxsplit=1)
     if len(sides) < 2:
         return ""
@@ -62,8 +65,11 @@ def compared(case: Case, text: str, there: str) -> str:
         owner = min((subject, against), key=lambda name: _far(there, first, theirs[name]))
         rest = next(rate for rate in rates if rate is not first)
         first, second = (first, rest) if owner == subject else (rest, first)
-    if first is second or max(first.value, second.value) < _APART * min(first.value, second.value):
+    if first is second:
         return ""
+    high, low = max(first.value, second.value), min(first.value, second.value)
+    if high < _APART * low:
+        return "alike" if high < _ALIKE * low else ""
     return "more" if first.value > second.value else "less"
 
 

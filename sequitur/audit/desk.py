@@ -30,7 +30,7 @@ _COMMENTARY = re.compile(
 _DRUG = re.compile(  # stems of international nonproprietary names, for drugs that the lexicon does not list
     r"[a-z]{2,}(?:prazole|prazan|xifene|olol|[^c]pril|sartan|statin|gliflozin|gliptin|glutide|xaban|gatran|parin|cillin|mycin|floxacin|cycline|conazole|ciclovir|[a-z]vir"
     r"|mab|tinib|ciclib|rafenib|oxetine|triptan|gepant|setron|profen|coxib|caine|zepam|zolam|barbital|dronate|dronic|lukast|terol|tropium|formin|glitazone|metacin"
-    r"|asone|olone|onide|thiazide|dipine|afil|gabalin|racetam|peridone|apine|azosin|steride|grel|platin|taxel|rubicin|trexate|mustine)s?"
+    r"|asone|olone|onide|thiazide|dipine|afil|gabalin|racetam|peridone|apine|azosin|steride|grel|teplase|fenac|oxicam|phylline|terone|fibrate|semide|tidine|tadine|giline|capone|penem|vudine|buvir|asvir|bendazole|poetin|parib|zomib|kinra|micin|quine|tropin|platin|taxel|rubicin|trexate|mustine)s?"
 )
 _PREFIX = re.compile(r"\b(post|pre|non|anti|re|co|sub|intra|inter|multi|peri)-(?=[a-z])", re.IGNORECASE)
 REMARK = "editor's remark"
@@ -204,7 +204,9 @@ class Desk:
         key = (word, other)
         if key not in self._alike:
             drugs = _drug_words()
-            if word in drugs or other in drugs:
+            if _listed_together(word, other):
+                cosine = 1.0
+            elif word in drugs or other in drugs:
                 cosine = 1.0 if _same_class(word, other) else 0.0
             elif _synonyms(word, other) or self._abbreviates(word, other) or self._abbreviates(other, word):
                 cosine = 1.0
@@ -305,10 +307,12 @@ def _drug_words() -> frozenset[str]:
     return frozenset(general().drugs | classes | short) - _NO_DRUGS
 
 
-def _synonyms(word: str, other: str) -> bool:
+def _listed_together(word: str, other: str) -> bool:
     first, second = stem(word), stem(other)
-    if any(first in group and second in group for group in _STEMMED):
-        return True
+    return any(first in group and second in group for group in _STEMMED)
+
+
+def _synonyms(word: str, other: str) -> bool:
     return any(expansion.words == (other,) and expansion.kind in {"synonym", "abbreviation"} for expansion in general().expansions((word,)))
 
 

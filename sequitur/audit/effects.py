@@ -8,18 +8,33 @@ from collections.abc import Iterator, Sequence
 from sequitur.audit.arms import compared
 from sequitur.audit.case import ABSENT, CONFLICTS, OVERLAP, STANDS, Aligned, Case, Finding, short
 from sequitur.audit.desk import Source, statement
-from sequitur.audit.language import BETTER, DOWN, NULL, RESTRICTIVE, UP, VARIES, WORSE, Clause, frequency_word, populations, without_whom
+from sequitur.audit.language import (
+    BETTER,
+    DOWN,
+    NULL,
+    RESTRICTIVE,
+    UP,
+    VARIES,
+    WORSE,
+    Clause,
+    frequency_word,
+    in_whom,
+    populations,
+    without_whom,
+)
+from sequitur.figures import same_figure
 from sequitur.schema import Document, short_name
 from sequitur.text import fold
 
 _GOOD = re.compile(
-    r"\b(?:surviv\w*|remission\w*|respon\w+|recover\w*|function\w*|quality of life|cure[ds]?|eradicat\w*|adheren\w*|healing|success\w*|clearance|patency|wake\w*)\b"
+    r"\b(?:surviv\w*|remission\w*|respon\w+|recover\w*|function\w*|quality of life|cure[ds]?|eradicat\w*|adheren\w*|favou?rable|good (?:functional )?outcomes?|excellent|healing|success\w*|clearance|patency|wake\w*)\b"
 )
 _LASTING = re.compile(r"\b(?:long-term|lasting|sustained|durable|persist\w*|permanent)\b")
 _PASSING = re.compile(
     r"\b(?:short-term|short-lived|transient|temporar\w*|while (?:they|it) runs?|little beyond|faded|wore off|no longer significant|brief\w*)\b"
 )
 _UNSURE = re.compile(r"\b(?:uncertain|unclear|inconclusive|insufficient)\b")
+_SURELY = re.compile(r"\b(?:significant|clear|marked|substantial|considerabl|great|strong)\w*\b")
 _PROMISE = frozenset({BETTER, DOWN, UP})
 _MENTION = 0.3  # the same, from which a clause speaks of the harm whose frequency is told
 _BARE = 2  # words up to which a claim names no outcome of its own
@@ -58,9 +73,14 @@ def effect_findings(case: Case, document: Document, aligned: Sequence[Aligned]) 
         )
         ranked = [found for found in ranked if found[2].effects and found[0] >= max(OVERLAP, _FAR * most)]
         close = [found for found in ranked if found[0] >= 0.8 * ranked[0][0]] if ranked else []
+        close = [found for found in ranked if _same_results(clause, found[2])] or close
         states = [(_opposed(effects, clause.text, there.effects, there.text), row, there) for _, row, there in close]
         states += [(False, row, there) for row, there in _by_rates(case, clause, same, agree=True)]
-        counted = next(iter(_by_rates(case, clause, same, agree=False)), None)
+        counted = (
+            None
+            if any(_same_results(clause, there) for _, _, there in close)
+            else next(iter(_by_rates(case, clause, same, agree=False)), None)
+        )
         facet = f"effect {number}"
         name = short_name(document)
         if effects & {UP, DOWN} and not close and (lost := _lost_outcome(case, clause, document)):
@@ -69,7 +89,7 @@ def effect_findings(case: Case, document: Document, aligned: Sequence[Aligned]) 
             yield Finding(facet, STANDS, "", next(row.source for state, row, _ in states if state is False))
         elif counted:
             row = counted[0]
-            yield Finding(facet, CONFLICTS, f"the rates in {name} point the other way (“{short(row.source)}”)", row.source)
+            yield Finding(facet, CONFLICTS, f"the rates in {name} do not say so (“{short(row.source)}”)", row.source)
         elif opposed := next((row for state, row, _ in states if state), None):
             yield Finding(facet, CONFLICTS, _effect_reason(effects, opposed.source, name), opposed.source)
         elif (
@@ -79,6 +99,12 @@ def effect_findings(case: Case, document: Document, aligned: Sequence[Aligned]) 
             and (null := _only_null(case, document))
         ):
             yield Finding(facet, CONFLICTS, f"{name} reports no difference (“{short(null)}”)", null)
+
+
+def _same_results(clause: Clause, there: Clause) -> bool:
+    """Whether a clause has a result of the claim's, so that it is the one to compare with."""
+    results = [figure for figure in clause.figures if figure.kind in {"percent", "ratio"} and figure.decimals]
+    return any(same_figure(figure, other) for figure in results for other in there.figures)
 
 
 def _by_rates(case: Case, clause: Clause, rows: Sequence[Aligned], *, agree: bool) -> list[tuple[Aligned, Clause]]:
@@ -92,14 +118,14 @@ def _by_rates(case: Case, clause: Clause, rows: Sequence[Aligned], *, agree: boo
         for there in row.source.statement.clauses:
             if not there.effects & {UP, DOWN} and case.overlap(clause, there, row) >= _SAME:
                 said = compared(case, clause.text, there.text)
-                found += [(row, there)] if said and (said == way) == agree else []
+                found += [(row, there)] if said and (said == way) == agree and (said != "alike" or _SURELY.search(clause.text)) else []
     return found
 
 
 def _of_the_same(case: Case, document: Document, aligned: Sequence[Aligned]) -> tuple[Sequence[Aligned], float]:
     """The passages on just those whom the claim is about, where the document is about others too, and the least they overlap; else all."""
     framed = populations(case.desk.whom(document))
-    restricted = {axis: values for axis, values in populations(case.own.text).items() if not values & framed.get(axis, frozenset())}
+    restricted = {axis: values for axis, values in in_whom(case.own.text).items() if not values & framed.get(axis, frozenset())}
     best = aligned[0].score if aligned else 0.0
     same = [
         row

@@ -46,11 +46,11 @@ _VARIES = re.compile(r"\b(?:depend(?:s|ed|ent)? on|differ(?:s|ed)? (?:between|by
 _AGAINST = re.compile(
     r"\b(?:not|never|no longer|nor) (?:be )?(?:\w+ )?(?:recommend\w*|advis\w*|indicated|suggest\w*|offered|used?|given|taken|started|considered|prescribed|combined|administered)\b|\bno recommendation\b|\black of (?:evidence|support)\b|\bno (?:evidence|support) for\b|\bnot supported?\b"
     r"|\b(?:advis\w+|recommend\w*|counsel\w*|guidance|suggest\w*) against\b|\bcontra-?indicat\w*|(?<!to )\bavoid(?:s|ed|ing|ance)?\b|\bdiscourag\w*|\b(?:should|must|may) not\b|\bdo not (?:routinely )?(?:use|give|administer|offer|start|prescribe|recommend|treat|combine|take|stop|withhold|add|rely)\b|\bunsuitable\b|\bnot (?:for|a) routine\b"
-    r"|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bno (?:[\w-]+ ){0,4}(?:is|are) (?:needed|required|necessary)\b|\bnot (?:needed|required|necessary)\b|\bkeep away from\b|\bneither\b.{1,80}\bshould\b|\bnever\b.{0,30}\bbe (?:used|given)\b|\bwithheld\b"
+    r"|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bno (?:[\w-]+ ){0,4}(?:is|are) (?:needed|required|necessary)\b|\bnot (?:needed|required|necessary)\b|\b(?:should|must) (?:[\w-]+ )?be (?:stopped|withdrawn|discontinued|halted|omitted)\b|\bkeep away from\b|\bneither\b.{1,80}\bshould\b|\bnever\b.{0,30}\bbe (?:used|given)\b|\bwithheld\b"
 )
 _FOR = re.compile(
     r"\b(?:recommend(?:s|ed|ing)?|recommendations? (?:for|of|to)|advis(?:ed?|es)|indicated|suggest(?:s|ed)|should (?:\w+ )?be|(?:may|can|could) (?:\w+ )?be (?:offered|considered|used|given|taken|tried|prescribed|combined|beneficial|useful)"
-    r"|first[- ]line|second[- ]line|preferred|(?:drug|treatment|agent) of choice|(?:reasonable|suitable|acceptable|appropriate|adequate|good|valid|sensible) (?:[\w-]+ ){0,3}?(?:alternatives?|choices?|options?|substitutes?)|is an option|an option|consider\b|favou?rs? (?:the )?use|safe (?:in|during|for)|should follow|(?:is|are) (?:needed|required|necessary|offered))\b"
+    r"|first[- ]line|second[- ]line|preferred|(?:drug|treatment|agent) of choice|(?:reasonable|suitable|acceptable|appropriate|adequate|good|valid|sensible) (?:[\w-]+ ){0,3}?(?:alternatives?|choices?|options?|substitutes?)|\bcontinu(?:ation|ing)\b.{0,40}\b(?:is|are) (?:reasonable|recommended|advised)|(?:is|are|seems?) reasonable|is an option|an option|consider\b|favou?rs? (?:the )?use|safe (?:in|during|for)|should follow|(?:is|are) (?:needed|required|necessary|offered))\b"
 )
 _RARE = re.compile(
     r"\b(?:rare(?:ly)?|uncommon|infrequent(?:ly)?|seldom|minority|few(?! \w+er)|isolated cases|exceptional(?:ly)?|very unlikely|occasional(?:ly)?)\b"
@@ -61,6 +61,7 @@ _OFTEN = re.compile(
 _DENIES = re.compile(rf"\b(?:no(?! (?:treatment|therapy|intervention|drug))|none|{_NOT})\b|n't\b|\babsence of\b")
 _CLAUSES = re.compile(
     r";|[.](?=\s)|\n|,? (?=(?:but|whereas|while|although|however|yet|despite)\b)|, and (?=\w+ (?:was|were|is|are|did|had)\b)"
+    r"|,(?: and)? (?=(?:was|were|had|required|needed|reduced|increased|lowered|improved|raised|showed) )"
 )
 _STATISTICS = frozenset(
     [
@@ -96,6 +97,7 @@ _STATISTICS = frozenset(
 _STOP = re.compile(r"\b(?:when|if|and|or|but|compared|versus|than|is|are|was|were|given|on|in|to|at|by|for|had|have|has|who)\b")
 _CONTRAST = re.compile(r"\s*,?\s*(?:but|whereas|while|although|however|yet|despite)\b")
 _FRACTION = re.compile(
+    r"\b(?:favou?rable|good|excellent|poor|adverse) (?:[\w-]+ )?(?:outcomes?|results?|events?|effects?|reactions?)\b|"
     r"\b(?:low|lower|high|higher|lowest|highest|reduced|increased|larger|smaller)[- ](?:[\w-]+ )?dos(?:e|es|ing|age)s?\b"
     r"|\b(?:reduced|impaired|preserved|raised|elevated|lower|higher|increased)[- ](?:left ventricular )?(?:ejection fraction|function|dose|risk of bias|limbs?|back|leg|extremit\w+|respiratory|urinary|doses|age)\b"
 )
@@ -106,6 +108,7 @@ _BOUND = re.compile(
 _OVER, _UNDER = (
     re.compile(rf"\b(?:{words}) than (?=\d)") for words in ("more|greater|higher|older|longer", "less|fewer|lower|younger|shorter")
 )
+_ALL_ALIKE = re.compile(r"\bno (?:[\w-]+ ){0,3}?(?:heterogeneity|interactions?)\b(?: (?:of|in) (?:the )?(?:treatment )?effects?)?")
 _EXCEEDS = re.compile(r"\bexceed(?:s|ed|ing)? (?=\d)")
 _BRACKET = re.compile(r"\([^()]*\)")
 
@@ -138,11 +141,11 @@ _POPULATIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("diabetes type", (("type 1 diabetes", r"type (?:1|i)(?: diabet\w*)?(?! crps)"), ("type 2 diabetes", r"type (?:2|ii)(?: diabet\w*)?"))),
     ("ejection fraction", (("reduced ejection fraction", r"reduced ejection fraction|hfref|ejection fraction (?:of )?(?:40 ?%? or (?:less|lower)|below 40|under 40|≤ ?40)"),
                            ("preserved ejection fraction", r"preserved ejection fraction|hfpef|ejection fraction (?:of )?(?:above|over|more than|>|≥|at least) ?(?:40|45|50)"))),
-    ("pregnancy", (("pregnancy", r"pregnan\w*|gestation\w*|antenatal\w*|obstetric\w*"),)),
+    ("pregnancy", (("pregnancy", r"pregnan\w*|obstetric\w*|gestational diabetes"),)),
     ("kidney function", (("kidney disease", r"chronic kidney disease|ckd|dialysis|h(?:a)?emodialysis|renal (?:impairment|failure|insufficiency)|kidney failure"),)),
     ("liver", (("liver disease", r"cirrho\w+|hepatic impairment|liver failure"),)),
     ("prevention", (("primary prevention", r"primary prevention|without (?:known |established )?cardiovascular disease"), ("secondary prevention", r"secondary prevention|established cardiovascular disease"))),
-    ("severity", (("mild", r"mild(?! to)"), ("severe", r"severe|life-threatening|critical(?:ly)? ill\w*"))),
+    ("severity", (("mild", r"mild(?! to)|minor"), ("severe", r"severe|life-threatening|critical(?:ly)? ill\w*"))),
     ("earlier treatment", (("refractory", r"refractory|treatment-resistant|resistant to treatment|after failure of|have failed|had failed"),
                            ("untreated", r"treatment-na[iï]ve|untreated|newly diagnosed|previously untreated"))),
     ("resistance", (("resistant strains", r"(?<!non)(?<!non-)(?<!treatment-)resistan\w+(?! to treatment)"), ("sensitive strains", r"sensitive|susceptible|non-?resistant"))),
@@ -150,10 +153,12 @@ _POPULATIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("setting", (("hospital", r"hospitali[sz]ed|in-?patients?|intensive care|critically ill|admitted"), ("outpatients", r"out-?patients?|ambulatory|primary care|community-dwelling"))),
     ("spinal cord injury", (("spinal cord injury", r"spinal cord injur\w*"),)),
     ("fever", (("febrile", r"febrile|fever|feverish|pyrexial?"), ("no febrile", r"afebrile|apyrexial?"))),
+    ("birth", (("preterm infants", r"preterm|premature|prematurity"), ("term infants", r"(?:born )?at term|full-?term|term (?:infants|newborns|babies)"))),
     ("CRPS", (("CRPS", r"crps|complex regional pain syndrome"),)),
     ("sex", (("women", r"women|females?"), ("men", r"(?<!wo)\bmen|males?"))),
 )  # fmt: skip
 _POPULATION = tuple((axis, tuple((value, re.compile(rf"\b(?:{pattern})\b")) for value, pattern in values)) for axis, values in _POPULATIONS)
+_IN = re.compile(r"\b(?:in|among|for|with)\b ([^,.;()]{1,80})")
 _AGES = re.compile(
     r"\b(?P<low>\d{1,2})(?: years)?(?: of age)? ?(?:to|through|-) ?(?P<high>\d{1,3}) (?:years|(?P<months>months))\b(?! (?:of (?!age)|after|later))"
     r"|\b(?:aged? |at least |over )?(?P<least>\d{2})(?: years?)?(?: of age| old)? ?(?:and|or) (?:older|over|above)\b|\baged (?:at least |over )(?P<least2>\d{2})\b"
@@ -220,6 +225,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
 
 def _bounds(text: str) -> str:
     """A text whose bounds are said without words that compare: "no more than 20" is "at most 20", "fewer than 300" is "under 300"."""
+    text = _ALL_ALIKE.sub("consistently", text.replace("vs.", "vs"))
     return _EXCEEDS.sub("over ", _UNDER.sub("under ", _OVER.sub("over ", _BOUND.sub("at most ", text))))
 
 
@@ -360,6 +366,11 @@ def aged(text: str) -> frozenset[str]:
             {"older people"} if low < 60 else set()
         )
     return frozenset(found)
+
+
+def in_whom(text: str) -> dict[str, frozenset[str]]:
+    """The populations that a text names behind "in", "among", "for": those of "cancer fell in children" are children."""
+    return populations(". ".join(_IN.findall(fold(text))))
 
 
 def _values(folded: str, values: tuple[tuple[str, re.Pattern[str]], ...]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from sequitur.audit.language import BETTER, DOWN, NULL, UP, WORSE, direction
 from sequitur.figures import Figure, figures, same_figure
 from sequitur.schema import Document, short_name
 
+_RANGE = re.compile(r"\d\s?(?:-|–|to)\s?\d")
 _AFTER = re.compile(r"\bafter (?:the )?(?:first |initial )?$", re.IGNORECASE)
 _FAR = 0.85  # share of the nearest passage's alignment below which another is remote
 
@@ -103,7 +104,7 @@ def _other_time(case: Case, figure: Figure, apt: Aligned, near: Sequence[Aligned
 def _bound(case: Case, figure: Figure, row: Aligned) -> bool:
     """Whether a passage that has the figure has it for the same drug, where both name drugs."""
     if figure.kind != "dose":
-        return row.score >= ABOUT * (0.4 if figure.kind == "duration" else 0.8)
+        return row.score >= ABOUT * (0.4 if figure.kind == "duration" or _RANGE.search(figure.text) else 0.8)
     said, there = (
         _nearest_drug(case.own.text, figure),
         {_nearest_drug(row.source.statement.text, other) for other in row.source.statement.figures if same_figure(figure, other)},
