@@ -97,7 +97,7 @@ _CODES = {"b": 2, "t": 3, "q": 4}
 _LABEL = re.compile(
     r"\b(?P<label>a?RR|a?OR|a?HR|IRR|NNTB?|NNH|SMD|W?MD|(?:incidence )?rate ratio|(?:adjusted )?odds ratio|(?:adjusted )?hazard ratio|risk ratio|relative risk|"
     r"number needed to treat|number needed to harm|relative hazard|(?:standardi[sz]ed )?(?:adjusted )?mean difference|effect size|difference)"
-    r"(?:s?,? ?(?:of|was|is|were|at|for [\w -]{1,40}?|in [\w -]{1,30}?)|\s?[:=,])?\s*$",
+    r"(?:s?,? ?(?:of|was|is|were|at|for [\w -]{1,40}?,?|in [\w -]{1,30}?,?)|\s?[:=,])?\s*$",
     re.IGNORECASE,
 )
 _LABELS = {

@@ -13,9 +13,9 @@ from sequitur.schema import Span
 
 _THAN = re.compile(r"\b(?:than|compared (?:with|to)|versus|vs\.?|relative to|against|as opposed to|rather than)\b")
 _ALIKE = 1.1  # how much larger it may be where the two are alike
-_APART = 1.2  # how much larger one rate must be than the other to point anywhere
+_APART = 1.15  # how much larger one rate must be than the other to point anywhere
 _ARMS = re.compile(
-    r"\b(?:placebo|controls?|lower|higher|early|delayed|intensive|conventional|vehicle|saline|sham|usual care|standard care|no treatment)\b"
+    r"\b(?:placebo|controls?|low|high|lower|higher|early|delayed|intensive|conventional|vehicle|saline|sham|usual care|standard care|no treatment)\b"
 )
 
 
@@ -59,6 +59,10 @@ def compared(case: Case, text: str, there: str) -> str:
     rates = [figure for figure in figures(there) if figure.kind == "percent"]
     if not subject or not against or subject == against or len(rates) < 2:
         return ""
+    places = [theirs[subject], theirs[against]]
+    if len(rates) == 2 and all(len(spans) == 1 for spans in places):  # each named once: in the order of the rates
+        first, second = rates if places[0][0] < places[1][0] else rates[::-1]
+        return _more_or_less(first, second)
     nearest = {name: min(rates, key=lambda rate: _far(there, rate, theirs[name])) for name in (subject, against)}
     first, second = nearest[subject], nearest[against]
     if first is second and len(rates) == 2:  # "2.1% with one versus 3.1%": what is left belongs to the other
@@ -67,6 +71,10 @@ def compared(case: Case, text: str, there: str) -> str:
         first, second = (first, rest) if owner == subject else (rest, first)
     if first is second:
         return ""
+    return _more_or_less(first, second)
+
+
+def _more_or_less(first: Figure, second: Figure) -> str:
     high, low = max(first.value, second.value), min(first.value, second.value)
     if high < _APART * low:
         return "alike" if high < _ALIKE * low else ""
@@ -75,7 +83,10 @@ def compared(case: Case, text: str, there: str) -> str:
 
 def _named(text: str) -> list[str]:
     """The arms that a part of a claim names, the most telling first: doses, then drugs and controls."""
-    return [*_doses(text), *(name for name in _arms(text) if name in statement(text).drugs or _ARMS.fullmatch(name))]
+    return [
+        *_doses(text),
+        *(name for name in _arms(text) if name in statement(text).drugs or name in statement(text).words or _ARMS.fullmatch(name)),
+    ]
 
 
 def _doses(text: str) -> dict[str, list[Span]]:
@@ -108,7 +119,8 @@ def _arms(text: str) -> dict[str, list[Span]]:
         if word in drugs or _ARMS.fullmatch(match.group().lower()):
             found.setdefault("placebo" if word == "placebo" else word, []).append(Span(*match.span()))
     for match in re.finditer(r"\b(?:with|on|given|receiving|in the|under|taking) (?:the )?([A-Za-z]+)", text):
-        found.setdefault(match[1].lower().removesuffix("s"), []).append(Span(*match.span(1)))
+        places = found.setdefault(match[1].lower().removesuffix("s"), [])
+        places += [] if Span(*match.span(1)) in places else [Span(*match.span(1))]
     return found
 
 

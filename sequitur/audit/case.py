@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from sequitur.audit.desk import Desk, Source, statement
-from sequitur.audit.language import RESTRICTIVE, Clause, exclusive, populations, without_whom
+from sequitur.audit.language import Clause
+from sequitur.audit.people import RESTRICTIVE, exclusive, populations, without_whom
 from sequitur.figures import same_figure
 from sequitur.index import unmarked
 from sequitur.schema import Document, Passage

@@ -8,20 +8,8 @@ from collections.abc import Iterator, Sequence
 from sequitur.audit.arms import compared
 from sequitur.audit.case import ABSENT, CONFLICTS, OVERLAP, STANDS, Aligned, Case, Finding, short
 from sequitur.audit.desk import Source, statement
-from sequitur.audit.language import (
-    BETTER,
-    DOWN,
-    NULL,
-    RESTRICTIVE,
-    UP,
-    VARIES,
-    WORSE,
-    Clause,
-    frequency_word,
-    in_whom,
-    populations,
-    without_whom,
-)
+from sequitur.audit.language import BETTER, DOWN, NULL, UP, VARIES, WORSE, Clause, frequency_word
+from sequitur.audit.people import RESTRICTIVE, in_whom, populations, without_whom
 from sequitur.figures import same_figure
 from sequitur.schema import Document, short_name
 from sequitur.text import fold
@@ -50,11 +38,10 @@ def effect_findings(case: Case, document: Document, aligned: Sequence[Aligned]) 
         effects = clause.effects
         if not effects:
             continue
-        if clause.advice:  # what it is advised for is no finding, but a trial that found nothing does not carry the advice either
-            if clause.advice == "for" and effects & {BETTER, DOWN} and NULL not in effects and (null := _only_null(case, document)):
-                yield Finding(f"effect {number}", CONFLICTS, f"{short_name(document)} reports no difference (“{short(null)}”)", null)
+        if clause.advice:
+            yield from _advised_in_vain(case, document, clause, f"effect {number}")
             continue
-        same, least = _of_the_same(case, document, aligned)
+        same, least = _of_the_same(case, document, _with_results(clause, aligned))
         ranked = sorted(
             (
                 (max(case.overlap(clause, there, row) * case.fits(row), least if there.effects else 0.0), row, there)
@@ -83,7 +70,8 @@ def effect_findings(case: Case, document: Document, aligned: Sequence[Aligned]) 
         )
         facet = f"effect {number}"
         name = short_name(document)
-        if effects & {UP, DOWN} and not close and (lost := _lost_outcome(case, clause, document)):
+        own_results = any(figure.kind in {"percent", "ratio"} for figure in clause.figures) and bool(_with_own(clause, same))
+        if effects & {UP, DOWN} and not close and not own_results and (lost := _lost_outcome(case, clause, document)):
             yield Finding(f"outcome {number}", ABSENT, f"{name} says nothing of {lost}", None)
         if any(state is False for state, _, _ in states):
             yield Finding(facet, STANDS, "", next(row.source for state, row, _ in states if state is False))
@@ -105,6 +93,30 @@ def _same_results(clause: Clause, there: Clause) -> bool:
     """Whether a clause has a result of the claim's, so that it is the one to compare with."""
     results = [figure for figure in clause.figures if figure.kind in {"percent", "ratio"} and figure.decimals]
     return any(same_figure(figure, other) for figure in results for other in there.figures)
+
+
+def _advised_in_vain(case: Case, document: Document, clause: Clause, facet: str) -> Iterator[Finding]:
+    """What something is advised for is no finding; but a trial that found nothing does not carry the advice either."""
+    hoped = clause.advice == "for" and clause.effects & {BETTER, DOWN} and NULL not in clause.effects
+    if hoped and (null := _only_null(case, document)):
+        yield Finding(facet, CONFLICTS, f"{short_name(document)} reports no difference (“{short(null)}”)", null)
+
+
+def _with_results(clause: Clause, aligned: Sequence[Aligned]) -> Sequence[Aligned]:
+    """The passages that have the results which a clause prints, so that no other can speak against it; all where none has."""
+    return _with_own(clause, aligned) or aligned
+
+
+def _with_own(clause: Clause, aligned: Sequence[Aligned]) -> list[Aligned]:
+    results = [figure for figure in clause.figures if figure.kind in {"percent", "ratio"}]
+    least = min(2, len(results)) if not any(figure.decimals for figure in results) else 1
+    if not results or (least < 2 and not any(figure.decimals for figure in results)):
+        return []
+    return [
+        row
+        for row in aligned
+        if sum(any(same_figure(figure, other) for other in row.source.statement.figures) for figure in results) >= least
+    ]
 
 
 def _by_rates(case: Case, clause: Clause, rows: Sequence[Aligned], *, agree: bool) -> list[tuple[Aligned, Clause]]:

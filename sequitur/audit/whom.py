@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sequitur.audit.case import ABSENT, CONFLICTS, STANDS, Aligned, Case, Finding, short
 from sequitur.audit.desk import Statement, statement
-from sequitur.audit.language import NARROW, RESTRICTIVE, aged, exclusive, populations, whom
+from sequitur.audit.people import NARROW, RESTRICTIVE, aged, exclusive, populations, whom
 from sequitur.schema import Document, short_name
 
 _LIST = re.compile(r"\(([^()]*,[^()]*)\)")
