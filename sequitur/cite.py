@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from sequitur.index import ArticleEntry, Index
+from sequitur.orders import gives_orders
 from sequitur.schema import (
     CheckedClaim,
     Citation,
@@ -63,7 +64,8 @@ class Citer:
 
     def related(self, hits: Sequence[Hit]) -> tuple[Citation, ...]:
         """The nearest passages of an abstention, as related reading: they do not answer the question."""
-        sayable = [hit.passage for hit in hits if not hit.passage.text.endswith("?") and not hit.passage.flags]
+        passages = [hit.passage for hit in hits if not (hit.passage.text.endswith("?") or hit.passage.flags)]
+        sayable = [passage for passage in passages if not gives_orders(passage.text)]
         return tuple(
             replace(self._citation(passage, number, {}), flags=("related reading",)) for number, passage in enumerate(sayable[:_RELATED], 1)
         )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from sequitur.analysis import stems
 from sequitur.index import Index, unmarked
+from sequitur.orders import gives_orders
 from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved, Span
 from sequitur.text import quantities, sentences, words
 
@@ -20,6 +21,7 @@ _BUDGET = 150  # words; a single long claim may pass it
 _SHORT = 45  # words below which an answer may still take a claim from further down, if it covers nearly as much
 _NEARLY = 0.7
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
+_ASKS = re.compile(r"\?(?=\s|$)")
 _FRAGMENT = 4  # words below which a sentence says nothing by itself
 _SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
 _DANGLING = re.compile(
@@ -90,7 +92,7 @@ def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresho
     """Greedily the best hits within the word budget, each fact once. A source that has spoken stands back a little for the next one."""
     chosen: list[_Chosen] = []
     spent = 0
-    waiting = [hit for hit in hits if _sayable(hit.passage, query.wants)]
+    waiting = [hit for hit in hits if _sayable(hit.passage, query.wants) and not gives_orders(shown(hit.passage, index))]
     asked_of = {*query.named, *query.shown}
     while waiting and len(chosen) < _MOST_CLAIMS:
         spoken = Counter(int(index.groups[index.row(choice.passage.id)]) for choice in chosen)
@@ -144,9 +146,9 @@ def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
 
 
 def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
-    """Questions, fragments, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
+    """What asks, fragments, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
     findings = re.search(r"finding|result|safety|design", passage.section, re.IGNORECASE)
-    if passage.text.endswith("?") or ("editor's remark" in passage.flags and not findings):
+    if _ASKS.search(passage.text) or ("editor's remark" in passage.flags and not findings):
         return False
     if words(passage.text) < _FRAGMENT and passage.lead is None and not re.search(r"\d", passage.text):
         return False

@@ -26,6 +26,19 @@ _QUALIFIERS = re.compile(
 )
 _UP = re.compile(r"\b(?:increas\w*|rais\w*|higher|more|better|improv\w*|worse\w*|rise|rose|doubl\w*)\b")
 _DOWN = re.compile(r"\b(?:decreas\w*|reduc\w*|lower\w*|less|fewer|fell|fall\w*|drop\w*|declin\w*)\b")
+# Pairs of opposites: a sentence that has one of a pair more often than its source, and the other less often, has been turned round.
+_OPPOSITES = (
+    (
+        re.compile(r"\b(?:increas\w*|rais\w*|elevat\w*|higher|more|greater|larger|longer|rise[sn]?|rose|doubl\w*)\b"),
+        re.compile(r"\b(?:decreas\w*|reduc\w*|lower\w*|less|fewer|smaller|shorter|fell|fall\w*|drop\w*|declin\w*|halv\w*)\b"),
+    ),
+    (re.compile(r"\b(?:better|improv\w*|superior\w*)\b"), re.compile(r"\b(?:worse\w*|inferior\w*|deteriorat\w*)\b")),
+)
+# Openings that say nothing of the matter; "however" and "therefore" would.
+_OPENING = re.compile(
+    r"^(?:in (?:sum|short|brief|summary|conclusion|general)|overall|notably|importantly|to (?:sum up|summari[sz]e)|taken together|briefly|of note),\s+",
+    re.IGNORECASE,
+)
 _ENOUGH = 0.6  # share of a paraphrase's content words that its passage must have
 _CONTENT = 4  # letters from which a word counts as content
 
@@ -123,7 +136,9 @@ def objection(claim: str, source: str) -> str:
 
 
 def _flat(text: str) -> str:
-    return re.sub(r"\s+([.,;:])", r"\1", fold(re.sub(r"[*_`\\]", "", text))).strip(" .;")
+    """The form in which a sentence is the same sentence: without marks, a harmless opening or the closing stop, and "per cent" as a sign."""
+    bare = _OPENING.sub("", fold(re.sub(r"[*_`\\]", "", text)))
+    return re.sub(r"\s+([.,;:])", r"\1", re.sub(r"(?<=\d)\s*(?:%|per ?cent\b)", "%", bare)).strip(" .;")
 
 
 _DAYS = {"week": 7.0, "day": 1.0, "month": 30.0}
@@ -189,9 +204,13 @@ def _comparators(claim: str, source: str) -> str:
 
 def _negation(claim: str, source: str) -> str:
     """As many negations as the source sentence that is nearest in words, and each with a content word it has there."""
-    nearest = max((span.of(source) for span in sentences(source)), key=lambda part: _shared(claim, part), default=source)
-    said, there = _negated(claim), _negated(nearest)
+    said, there = _negated(claim), _negated(_nearest(claim, source))
     return "" if said == there else "its negation is not that of the cited passage"
+
+
+def _nearest(claim: str, source: str) -> str:
+    """The sentence of a source that shares most words with a claim."""
+    return max((span.of(source) for span in sentences(source)), key=lambda part: _shared(claim, part), default=source)
 
 
 def _negated(text: str) -> list[str]:
@@ -210,7 +229,18 @@ def _direction(claim: str, source: str) -> str:
         _DOWN.search(said) and not _DOWN.search(there) and _UP.search(there)
     ):
         return "its direction is not that of the cited passage"
-    return ""
+    turned = any(_turned(sentence.of(claim), source) for sentence in sentences(claim))
+    return "its direction is not that of the cited passage" if turned else ""
+
+
+def _turned(sentence: str, source: str) -> bool:
+    """Whether a word of direction in a sentence stands as its opposite in the source sentence that is nearest in words."""
+    said, there = fold(sentence), fold(_nearest(sentence, source))
+    for pair in _OPPOSITES:
+        (up, down), (source_up, source_down) = ([len(pattern.findall(text)) for pattern in pair] for text in (said, there))
+        if (up > source_up and down < source_down) or (down > source_down and up < source_up):
+            return True
+    return False
 
 
 def _qualifiers(claim: str, source: str) -> str:
