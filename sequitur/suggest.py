@@ -66,7 +66,7 @@ def topic(article: Article) -> str:
     if named:
         return _phrase(named["what"])
     if drugs:
-        return next(word for word in re.findall(r"[\w-]+", article.title) if word.lower().removesuffix("s") in drugs).lower()
+        return str(next(word for word in re.findall(r"[\w-]+", article.title.lower()) if word.removesuffix("s") in drugs))
     subject = _subject(texts)
     return subject if _THERAPY.search(subject) else f"treatment of {_AIM.sub('', subject)}" if subject else "this treatment"
 
