@@ -35,6 +35,7 @@ _SUBJECTS = tuple(
         rf"\b(?:in|for) (?!patients|people|persons|adults|children|infants|women|men|adolescents){_WHAT}",
     )
 )
+_HEADS = re.compile(r"(?P<what>(?!(?:treatment|management|prevention|approach|guide)\b)[\w-]+(?: [\w-]+){0,2}) (?:in|for) [^?]+$", re.IGNORECASE)
 _THERAPY = re.compile(r"(?:therapy|treatment|prophylaxis|surgery|vaccin\w+|anticoagulation|transfusion|ventilation)$", re.IGNORECASE)
 _AIM = re.compile(r"\s+(?:prevention|treatment|management|therapy|care)$", re.IGNORECASE)
 _MANY = re.compile(r"[^suis]s$")
@@ -67,6 +68,8 @@ def topic(article: Article) -> str:
         return _phrase(named["what"])
     if drugs:
         return str(next(word for word in re.findall(r"[\w-]+", article.title.lower()) if word.removesuffix("s") in drugs))
+    if heads := _HEADS.match(article.title):
+        return heads["what"].lower()
     subject = _subject(texts)
     return subject if _THERAPY.search(subject) else f"treatment of {_AIM.sub('', subject)}" if subject else "this treatment"
 

@@ -19,7 +19,7 @@ def article(title: str, *headings: str) -> Article:
         ("What is the role of ketamine in the treatment of neuropathy?", (), "ketamine"),
         ("What is the role of SGLT2 inhibitors in heart failure?", (), "SGLT2 inhibitors"),
         ("What is the role of physical therapy in low back pain?", (), "physical therapy"),
-        ("Colchicine in Gout", (), "colchicine"),
+        ("Salbutamol in Asthma", (), "salbutamol"),
         ("How is migraine prevented?", ("Prevention of Migraine",), "treatment of migraine"),
         ("How is Helicobacter pylori infection treated?", (), "treatment of Helicobacter pylori infection"),
         ("How should urate-lowering therapy be started in chronic gout?", (), "urate-lowering therapy"),
