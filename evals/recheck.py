@@ -10,6 +10,7 @@ What is proved, for every answer:
   - each quotation stands, character for character, at its offsets in a text with the sha256 it names, and that text is a file of the corpus
     that goes by the name the citation gives it;
   - each [n] of the answer has its citation, each citation its [n], each claim at least one; one number means one passage all through;
+  - what is said to contradict the question contradicts words of the question;
   - each claim stands in the answer, and its quotations carry it: an extractive claim word for word, one that a language model wrote in its
     figures, its denials and most of its words; each number of the answer stands in a quotation that the answer cites;
   - the disclaimer is the article's own, byte for byte.
@@ -34,6 +35,7 @@ STAND_IN = (
     "This article prints no disclaimer of its own. What stands here is general information for health professionals, not advice for one person; "
     "verify it against primary sources before use."
 )
+OTHERWISE = "The sources say otherwise"  # what stands before a claim that contradicts the question
 _PLAIN = (".md", ".txt")  # files whose stored text is their whole content
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _NUMBER = re.compile(r"\d+(?:[.,·]\d+)*")
@@ -213,6 +215,8 @@ def _claim(claim: dict[str, Any], answer: dict[str, Any], cited: dict[int, dict[
     if not _runs(said, words(_MARKER.sub(" ", answer["answer"]))):
         message = "it does not stand in the answer"
         raise LieError(message)
+    if claim.get("against"):
+        _against(claim, answer)
     quoted = [words(cited[marker]["passage"]) for marker in claim["citations"]]
     if claim.get("lead") and not any(_runs(words(claim["lead"]), quotation) for quotation in quoted):
         message = "its lead-in stands in none of its quotations"
@@ -228,6 +232,20 @@ def _claim(claim: dict[str, Any], answer: dict[str, Any], cited: dict[int, dict[
         if not (_runs(said, quotation, marks=True) or _alike(said, quotation)):
             message = f"[{marker}] speaks of something else"
             raise LieError(message)
+
+
+def _against(claim: dict[str, Any], answer: dict[str, Any]) -> None:
+    """What a claim is said to contradict stands in the question, and the answer says that it is contradicted."""
+    granted = words(claim["against"])
+    if not granted or not any(_runs(granted, words(str(answer.get(field, "")))) for field in ("question", "standalone")):
+        message = "what it is said to contradict is not in the question"
+        raise LieError(message)
+    if OTHERWISE not in answer["answer"]:
+        message = "the answer does not say that it contradicts the question"
+        raise LieError(message)
+    if words(claim["text"]) == granted:
+        message = "it says the very same as the question"
+        raise LieError(message)
 
 
 def _alike(said: Sequence[str], quotation: Sequence[str]) -> bool:

@@ -205,11 +205,12 @@ class Chat:
         except ModelError as error:
             return replace(extractive, note=f"{error}; these are the sources' own sentences")
         kept, _ = self._citer.check(draft.claims)
+        corrections = tuple(claim for claim in extractive.claims if claim.against)
         if draft.claims and not kept:
             return replace(
                 extractive, note="no sentence of the language model stood up to its sources; these are the sources' own sentences"
             )
-        return draft
+        return replace(draft, claims=(*corrections, *draft.claims))
 
     def _checked(self, query: Query, retrieved: Retrieved, draft: Draft, by: _Asked, clock: _Clock) -> Iterator[CheckedClaim | Answer]:
         kept, withheld = self._citer.check(draft.claims)

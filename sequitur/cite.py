@@ -57,7 +57,7 @@ class Citer:
                 if identity not in markers:
                     markers[identity] = earlier.get(identity) or next(new)
             cited = tuple(markers[identity] for identity in checked.carried_by)
-            claims.append(CheckedClaim(claim.text, cited, Verdict.SUPPORTED, claim.lead))
+            claims.append(CheckedClaim(claim.text, cited, Verdict.SUPPORTED, claim.lead, claim.against))
         in_order = sorted(markers.items(), key=lambda item: item[1])
         citations = tuple(self._citation(self._index.by_id[identity], marker, markers) for identity, marker in in_order)
         return tuple(claims), citations

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from sequitur.analysis import stems
 from sequitur.index import Index, unmarked
 from sequitur.orders import gives_orders
+from sequitur.premise import contradicting
 from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved, Span
 from sequitur.text import quantities, sentences, words
 
@@ -75,12 +76,28 @@ def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
 def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = False, thresholds: Thresholds = THRESHOLDS) -> Draft:
     """The sentences that answer, best first, of one document together; or an abstention that names what is missing.
 
+    What the question wrongly takes for granted is corrected first, even where nothing else can be answered.
     `avoid`: leave out passages that work out a dose for a body weight, because the question is about one person.
     """
+    hits = [hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage))]
+    corrections = _corrections(query, hits, index)
     if answerable(query, retrieved, thresholds) < 0:
-        return Draft((), "extractive", retrieved.gaps.unknown)
-    chosen = _choose([hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage))], query, index, thresholds)
-    return Draft(tuple(_claims(chosen, index)), "extractive")
+        return Draft(corrections, "extractive", () if corrections else retrieved.gaps.unknown)
+    corrected = {claim.passages[0] for claim in corrections}
+    chosen = _choose(
+        [hit for hit in hits if hit.passage.id not in corrected], query, index, thresholds, sum(words(claim.text) for claim in corrections)
+    )
+    return Draft((*corrections, *_claims(chosen, index)), "extractive")
+
+
+def _corrections(query: Query, hits: Sequence[Hit], index: Index) -> tuple[Claim, ...]:
+    """The claim that contradicts what the question takes for granted, where there is one."""
+    found = contradicting(query, hits, index)
+    if found is None:
+        return ()
+    passage, premise = found
+    cited = tuple(dict.fromkeys([passage.id, *passage.supports]))[:2]
+    return (Claim(shown(passage, index), cited, _lead(passage, index, always=True), premise),)
 
 
 class _Chosen(NamedTuple):
@@ -88,10 +105,9 @@ class _Chosen(NamedTuple):
     same: tuple[str, ...]  # passages that say the same
 
 
-def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresholds) -> list[_Chosen]:
-    """Greedily the best hits within the word budget, each fact once. A source that has spoken stands back a little for the next one."""
+def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresholds, spent: int = 0) -> list[_Chosen]:
+    """Greedily the best hits within what is left of the word budget, each fact once. A source that has spoken stands back a little for the next one."""
     chosen: list[_Chosen] = []
-    spent = 0
     waiting = [hit for hit in hits if _sayable(hit.passage, query.wants) and not gives_orders(shown(hit.passage, index))]
     asked_of = {*query.named, *query.shown}
     while waiting and len(chosen) < _MOST_CLAIMS:

@@ -7,6 +7,7 @@ patients, doctors or readers of the article is none.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from sequitur.text import fold
 
@@ -47,6 +48,7 @@ _FORMS = tuple(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=50_000)
 def gives_orders(text: str) -> bool:
     """Whether a text orders a machine that reads it to do or say something."""
     folded = fold(text)

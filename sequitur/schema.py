@@ -277,6 +277,7 @@ class Claim:
     text: str
     passages: tuple[str, ...]
     lead: str = ""  # lead-in shown once for the claims of one list
+    against: str = ""  # what the question takes for granted and this contradicts, in the question's words
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +298,7 @@ class CheckedClaim:
     citations: tuple[int, ...]
     verdict: Verdict
     lead: str = ""
+    against: str = ""  # what the question takes for granted and this contradicts
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,9 @@ _SUBJECTS = tuple(
         rf"\b(?:in|for) (?!patients|people|persons|adults|children|infants|women|men|adolescents){_WHAT}",
     )
 )
-_HEADS = re.compile(r"(?P<what>(?!(?:treatment|management|prevention|approach|guide)\b)[\w-]+(?: [\w-]+){0,2}) (?:in|for) [^?]+$", re.IGNORECASE)
+_HEADS = re.compile(
+    r"(?P<what>(?!(?:treatment|management|prevention|approach|guide)\b)[\w-]+(?: [\w-]+){0,2}) (?:in|for) [^?]+$", re.IGNORECASE
+)
 _THERAPY = re.compile(r"(?:therapy|treatment|prophylaxis|surgery|vaccin\w+|anticoagulation|transfusion|ventilation)$", re.IGNORECASE)
 _AIM = re.compile(r"\s+(?:prevention|treatment|management|therapy|care)$", re.IGNORECASE)
 _MANY = re.compile(r"[^suis]s$")

@@ -35,6 +35,13 @@ _OPPOSITES = (
     (re.compile(r"\b(?:better|improv\w*|superior\w*)\b"), re.compile(r"\b(?:worse\w*|inferior\w*|deteriorat\w*)\b")),
 )
 # Openings that say nothing of the matter; "however" and "therefore" would.
+_DENIES = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|safe|harmless|contra-?indicat\w*|avoid\w*|against|fail\w*|ineffective|useless)\b|n't\b|\b\w+nt\b(?<=[dsa]nt)"
+)
+_DOUBTS = re.compile(
+    r"\b(?:unclear|uncertain\w*|limited|weak\w*|lack\w*|low|insufficient|conditional|only|second-line|third-line|last|failed|failure|alike|same)\b"
+)
+_INTERVAL = re.compile(r"(-?\d+(?:\.\d+)?) ?(?:to|,|-) ?(-?\d+(?:\.\d+)?)")
 _OPENING = re.compile(
     r"^(?:in (?:sum|short|brief|summary|conclusion|general)|overall|notably|importantly|to (?:sum up|summari[sz]e)|taken together|briefly|of note),\s+",
     re.IGNORECASE,
@@ -66,6 +73,8 @@ def verify(claim: Claim, passages: Mapping[str, Passage], documents: Mapping[str
             reasons.append(reason)
         else:
             carrying.append(identity)
+    if carrying and claim.against and not _contradicts(f"{claim.lead} {claim.text}", claim.against):
+        return Checked((), Verdict.UNSUPPORTED, "it does not contradict what the question takes for granted")
     if carrying:
         agreeing = [
             identity
@@ -75,6 +84,16 @@ def verify(claim: Claim, passages: Mapping[str, Passage], documents: Mapping[str
         return Checked(tuple(agreeing), Verdict.SUPPORTED, "")
     contradicted = any("negation" in reason or "direction" in reason for reason in reasons)
     return Checked((), Verdict.CONTRADICTED if contradicted else Verdict.UNSUPPORTED, reasons[0])
+
+
+def _contradicts(claim: str, granted: str) -> bool:
+    """Whether a claim can contradict what is taken for granted: it denies, doubts or advises where that does not, turns its direction, or finds no difference."""
+    said, there = fold(claim), fold(granted)
+    if any(bool(pattern.search(said)) != bool(pattern.search(there)) for pattern in (_DENIES, _DOUBTS)):
+        return True
+    if (_UP.search(said) and _DOWN.search(there)) or (_DOWN.search(said) and _UP.search(there)):
+        return True
+    return any(float(low) <= 0 <= float(high) for low, high in _INTERVAL.findall(said))
 
 
 def check_all(

@@ -7,7 +7,7 @@ what to ask the doctor, and that no amount in a study is meant for them. Nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sequitur.glossary import hard_words
 from sequitur.safety import PERSONAL_NOTE
@@ -44,6 +44,7 @@ GLOSSARY = {
     Role.TRAINEE: "**Glossary** (what the words mean in general; not from the sources):",
     Role.PATIENT: "**In plain words** (what the words mean; not from the sources):",
 }
+OTHERWISE = "**The sources say otherwise:**"  # before what contradicts the question
 QUESTIONS = "**Questions to ask your doctor:**"
 _MOST_GLOSSES = 2
 _MOST_QUESTIONS = 2
@@ -110,9 +111,12 @@ def _listed(words: Sequence[str]) -> str:
 def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> str:
     """One bullet a source; list items under their lead-in share its words."""
     by_marker = {citation.marker: citation for citation in citations}
+    corrections = [f"{OTHERWISE} {_line(claim, by_marker)}" for claim in claims if claim.against]
     lines: list[str] = []
     source, lead = "", ""
     for claim in claims:
+        if claim.against:
+            continue
         citation = by_marker[claim.citations[0]]
         said = f"{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
         if citation.source == source and claim.lead == lead and lines:
@@ -123,7 +127,15 @@ def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> st
             label = "" if citation.kind == "article" else f"**{_label(citation)}**: "
             lines.append(f"{label}{f'{claim.lead} ' if claim.lead else ''}{said}")
         source, lead = citation.source, claim.lead
-    return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    listed = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    return "\n\n".join([*corrections, *([listed] if lines else [])])
+
+
+def _line(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:
+    """A claim that stands alone, with the name of its source."""
+    citation = by_marker[claim.citations[0]]
+    label = "" if citation.kind == "article" else f"{_label(citation)}: "
+    return f"{label}{f'{claim.lead} ' if claim.lead else ''}{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
 
 
 def _label(citation: Citation) -> str:
