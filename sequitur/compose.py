@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sequitur.analysis import stems
+from sequitur.differ import sides
 from sequitur.index import Index, unmarked
 from sequitur.orders import gives_orders
 from sequitur.premise import contradicting
@@ -19,6 +20,7 @@ from sequitur.text import quantities, sentences, words
 
 _MOST_CLAIMS = 9
 _BUDGET = 150  # words; a single long claim may pass it
+_SIDE = 10  # words of a side where the sources differ
 _SHORT = 45  # words below which an answer may still take a claim from further down, if it covers nearly as much
 _NEARLY = 0.7
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
@@ -83,11 +85,13 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     corrections = _corrections(query, hits, index)
     if answerable(query, retrieved, thresholds) < 0:
         return Draft(corrections, "extractive", () if corrections else retrieved.gaps.unknown)
-    corrected = {claim.passages[0] for claim in corrections}
-    chosen = _choose(
-        [hit for hit in hits if hit.passage.id not in corrected], query, index, thresholds, sum(words(claim.text) for claim in corrections)
-    )
-    return Draft((*corrections, *_claims(chosen, index)), "extractive")
+    differing = () if corrections else sides(query, hits, index)
+    apart = {claim.passages[0] for claim in corrections}
+    spent = sum(words(claim.text) for claim in corrections) + _SIDE * len(differing)
+    chosen = _choose([hit for hit in hits if hit.passage.id not in apart], query, index, thresholds, spent)
+    told = {identity for choice in chosen for identity in (choice.passage.id, *choice.same)}
+    chosen += [_Chosen(index.by_id[side.passage], ()) for side in differing if side.passage not in told]
+    return Draft((*corrections, *_claims(chosen, index)), "extractive", sides=differing)
 
 
 def _corrections(query: Query, hits: Sequence[Hit], index: Index) -> tuple[Claim, ...]:

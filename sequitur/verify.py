@@ -11,7 +11,20 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sequitur.lexicon import general
-from sequitur.schema import Claim, Document, Passage, Span, Verdict, Withheld
+from sequitur.schema import (
+    BENEFIT,
+    NO_DIFFERENCE,
+    NOT_CLEAR,
+    NOT_RECOMMENDED,
+    RECOMMENDED,
+    Claim,
+    Document,
+    Passage,
+    Side,
+    Span,
+    Verdict,
+    Withheld,
+)
 from sequitur.text import fold, quantities, sentences, tokens
 
 _NEGATIONS = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|nobody|lack(?:s|ed|ing)?|absence)\b|n't\b")
@@ -42,6 +55,16 @@ _DOUBTS = re.compile(
     r"\b(?:unclear|uncertain\w*|limited|weak\w*|lack\w*|low|insufficient|conditional|only|second-line|third-line|last|failed|failure|alike|same)\b"
 )
 _INTERVAL = re.compile(r"(-?\d+(?:\.\d+)?) ?(?:to|,|-) ?(-?\d+(?:\.\d+)?)")
+_NO_EFFECT = re.compile(
+    r"\bno (?:[\w-]+ ){0,4}(?:difference|effect|benefit|improvement|advantage|better)\b|\b(?:not|n't|nor) (?:[\w-]+ ){0,3}(?:differ|better|improv|reduc|effective|superior|significant|help|work)|\bp ?= ?\.?0?\.(?:0[6-9]|[1-9])|\bineffective|\bfailed\b|\bevery arm\b"
+)
+_HELPS = re.compile(
+    r"\b(?:reliev\w*|relief|improv\w*|better|effective\w*|benefi\w*|superior\w*|reduc\w*|lower\w*|fell|decreas\w*|works?|worked|helps?|helped|favou?r\w*|eased?|respon\w+|drop\w*|beat)\b"
+)
+_DIFFERS = re.compile(r"\bp ?< ?0?\.0|-\d+(?:\.\d+)? to -\d")
+_UNSURE = re.compile(r"\bno (?:[\w-]+ )?clear\b|\bgave clear\b|\bunclear\b|\binconclusive\b|\bcertainty\b")
+_ADVISED = re.compile(r"\b(?:recommend\w*|advis\w*|suggest\w*|indicated|preferred|first-line|should|offered|option)\b")
+_ADVISED_AGAINST = re.compile(r"\b(?:not|no|never|against|lack of support|avoid\w*|contra-?indicat\w*)\b")
 _OPENING = re.compile(
     r"^(?:in (?:sum|short|brief|summary|conclusion|general)|overall|notably|importantly|to (?:sum up|summari[sz]e)|taken together|briefly|of note),\s+",
     re.IGNORECASE,
@@ -94,6 +117,28 @@ def _contradicts(claim: str, granted: str) -> bool:
     if (_UP.search(said) and _DOWN.search(there)) or (_DOWN.search(said) and _UP.search(there)):
         return True
     return any(float(low) <= 0 <= float(high) for low, high in _INTERVAL.findall(said))
+
+
+def holds(side: Side, passages: Mapping[str, Passage], documents: Mapping[str, Document]) -> bool:
+    """Whether a passage shows what its source is said to hold, and gives the time in those words; and whether the population is its own document's."""
+    passage = passages[side.passage]
+    text = source_words(passage, documents)
+    said = fold(text)
+    if side.time not in text or (side.whom and passages[side.whom].document_id != passage.document_id):
+        return False
+    none = bool(_NO_EFFECT.search(said)) or any(float(low) <= 0 <= float(high) for low, high in _INTERVAL.findall(said))
+    return {
+        BENEFIT: bool(_HELPS.search(said) or _DIFFERS.search(said)) and not _NO_EFFECT.search(said),
+        NO_DIFFERENCE: none,
+        NOT_CLEAR: none or bool(_DOUBTS.search(said) or _UNSURE.search(said)),
+        RECOMMENDED: bool(_ADVISED.search(said)) and not _ADVISED_AGAINST.search(said),
+        NOT_RECOMMENDED: bool(_ADVISED_AGAINST.search(said)),
+    }[side.holds]
+
+
+def differ(held: Sequence[str]) -> bool:
+    """Whether what sources hold cannot all be so."""
+    return {BENEFIT, NO_DIFFERENCE} <= set(held) or {RECOMMENDED, NOT_RECOMMENDED} <= set(held)
 
 
 def check_all(

@@ -118,6 +118,10 @@ class Matter:
         people = populations(f"{passage.section}. {said(passage, index)} {document.title} {document.population}")
         return all(values & people.get(axis, frozenset()) for axis, values in populations(self.said).items())
 
+    def alone(self, stance: Stance) -> bool:
+        """Whether a clause speaks of the drugs of the matter alone, or says the same of all it names."""
+        return len(stance.drugs - {"placebo"}) <= len(self.drugs) or _joined(stance, self.drugs)
+
     @staticmethod
     def _with_placebo(stance: Stance, passage: Passage, index: Index) -> bool:
         """Whether a clause compares with placebo, or with nothing else in a study that does."""
@@ -128,7 +132,7 @@ class Matter:
 
     def same(self, stance: Stance, passage: Passage, index: Index) -> bool:
         """Whether a clause that is near is about the very same: the same drugs alone, in the order compared, in the same people."""
-        if len(stance.drugs - {"placebo"}) > len(self.drugs) and self.axis != HARM and not _joined(stance, self.drugs):
+        if self.axis != HARM and not self.alone(stance):
             return False
         if len(self.drugs) > 1 and not _in_order(self.said, stance.clause.text, self.drugs):
             return False
