@@ -175,15 +175,16 @@ class Quantity(NamedTuple):
 
 
 _UNITS = (
-    r"mg/kg/h|mg/kg/hour|mcg/kg/min|micrograms?/kg/min|µg/kg/min|mg/kg|mcg/kg|micrograms?/kg|µg/kg|mg/day|mg/d|mg/h|g/day|mL/h|"
-    r"mg|mcg|µg|micrograms?|kg|g|mL|ml|L|per cent|percent|%|years?|months?|weeks?|days?|hours?|h|minutes?|min|points?|"
+    r"mg/kg/h|mg/kg/hour|mcg/kg/min|micrograms?/kg/min|[µμ]g/kg/min|mg/kg|mcg/kg|micrograms?/kg|[µμ]g/kg|mg/day|mg/d|mg/h|g/day|mL/h|"
+    r"mg|mcg|[µμ]g|micrograms?|kg|g|mL|ml|L|per cent|percent|%|years?|months?|weeks?|days?|hours?|h|minutes?|min|points?|"
     r"participants?|patients?|people|adults|trials?|studies|fold"
 )
 _QUANTITY = re.compile(
     rf"(?<![\w.])(?P<number>[-−]?\d+(?:,\d{{3}})+(?:\.\d+)?|[-−]?\d*\.\d+|[-−]?\d+)(?![\d])(?:[\s-]?(?P<unit>{_UNITS})(?![\w/]))?",
     re.IGNORECASE,
 )
-_SAME_UNIT = {"per cent": "%", "percent": "%", "mcg": "µg", "microgram": "µg", "hour": "h", "minute": "min", "mg/d": "mg/day", "ml": "mL"}
+_MICRO = re.compile(r"^(?:[µμ]g|mcg|micrograms?)(?![a-z])")  # the micro sign, the Greek letter, and what is written for them
+_SAME_UNIT = {"per cent": "%", "percent": "%", "hour": "h", "minute": "min", "mg/d": "mg/day", "ml": "mL"}
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -211,6 +212,6 @@ def _plain(number: str) -> str:
 
 
 def _unit(unit: str) -> str:
-    unit = unit.lower()
+    unit = _MICRO.sub("µg", unit.lower())
     singular = unit.rstrip("s") if len(unit) > 2 and not unit.endswith("ies") else unit
     return _SAME_UNIT.get(singular, singular)
