@@ -75,7 +75,7 @@ _DROPPED = frozenset(
     ]
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_NUMBERS = re.compile(r"\[?\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*,?\s*\]?")
+_NUMBERS = re.compile(r"\A\[?\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*,?\s*\]?")
 _HIDDEN = re.compile(
     r"display:none|visibility:hidden|opacity:0(?:\.0+)?(?:;|$)|font-size:0|(?<![-\w])color:(?:#fff(?:fff)?|white|rgb\(255,255,255\))(?:;|$|!)|"
     r"text-indent:-\d{3,}|left:-\d{3,}"
