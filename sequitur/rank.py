@@ -7,6 +7,7 @@ The weights, in rank.json, are fitted by `python -m evals ranking`.
 from __future__ import annotations
 
 import json
+import logging
 import types
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 from sequitur.analysis import STOPWORDS, stems
 from sequitur.ports import Vectors
 from sequitur.text import tokens
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it says what it builds on every run
 
 Rows = NDArray[np.intp]
 

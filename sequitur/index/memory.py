@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import types
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from sequitur.errors import StoreError
 from sequitur.ports import Vectors
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
 from sequitur.text import tokens
+
+logging.getLogger("bm25s").setLevel(logging.WARNING)  # it says what it builds on every run
 
 _NOTE_MARK = re.compile(
     r"^not page-checked:\s*|,?(?<!\s)\s*\(?(?:[\w ]{1,60} )?not page-checked\)?(?=[,.;:)]|$)|,?(?<!\s)\s*\bto our recollection\b",
