@@ -10,6 +10,8 @@ What is proved, for every answer:
   - each quotation stands, character for character, at its offsets in a text with the sha256 it names, and that text is a file of the corpus
     that goes by the name the citation gives it;
   - each [n] of the answer has its citation, each citation its [n], each claim at least one; one number means one passage all through;
+  - where the sources are said to differ, each has the words for its side;
+  - what is said to contradict the question contradicts words of the question;
   - each claim stands in the answer, and its quotations carry it: an extractive claim word for word, one that a language model wrote in its
     figures, its denials and most of its words; each number of the answer stands in a quotation that the answer cites;
   - the disclaimer is the article's own, byte for byte.
@@ -34,6 +36,15 @@ STAND_IN = (
     "This article prints no disclaimer of its own. What stands here is general information for health professionals, not advice for one person; "
     "verify it against primary sources before use."
 )
+OTHERWISE = "The sources say otherwise"  # what stands before a claim that contradicts the question
+DIFFER = "The sources differ"
+HOLDS = {  # what a quotation must have at the least to show what its source is said to hold
+    "a benefit": r"relie|improv|better|effective|benefi|superior|reduc|lower|fell|decreas|work|help|favou?r|eas|respon|drop|beat|-\d",
+    "no difference": r"\bno\b|\bnot\b|n't|\bnor\b|fail|ineffective|every arm|\d to |p\s*=",
+    "not clear": r"unclear|uncertain|clear|certain|inconclusive|insufficient|limited|low|weak",
+    "recommended": r"recommend|advis|suggest|indicated|prefer|first-line|should|offer|option",
+    "not recommended": r"\bnot?\b|never|against|lack|avoid|contra",
+}
 _PLAIN = (".md", ".txt")  # files whose stored text is their whole content
 _MARKER = re.compile(r"\[(\d{1,4})\]")
 _NUMBER = re.compile(r"\d+(?:[.,·]\d+)*")
@@ -179,13 +190,34 @@ def check_answer(answer: dict[str, Any], proof: Proof) -> None:
     for number, claim in enumerate(answer["claims"], 1):
         with _naming(f"claim {number}"):
             _claim(claim, answer, cited)
+    for number, side in enumerate(answer.get("sides", []), 1):
+        with _naming(f"side {number}"):
+            _side(side, answer, cited)
     _numbers(answer, cited, proof)
+
+
+def _side(side: dict[str, Any], answer: dict[str, Any], cited: dict[int, dict[str, Any]]) -> None:
+    """What a source is said to hold where the sources differ: its quotation has the words for it, and the time that is given."""
+    quotation = cited[side["citation"]]["passage"]
+    if not re.search(HOLDS[side["holds"]], quotation, re.IGNORECASE):
+        message = f"its quotation does not show {side['holds']!r}"
+        raise LieError(message)
+    if side["time"] and side["time"] not in quotation:
+        message = "the time it gives is not in its quotation"
+        raise LieError(message)
+    if side["whom"] is not None and cited[side["whom"]]["source"] != cited[side["citation"]]["source"]:
+        message = "whom it speaks of is quoted from another source"
+        raise LieError(message)
+    if len({other["holds"] for other in answer["sides"]}) < 2 or DIFFER not in answer["answer"]:
+        message = "the sources are said to differ and hold the same"
+        raise LieError(message)
 
 
 def _markers(answer: dict[str, Any], cited: dict[int, dict[str, Any]]) -> None:
     """Numbers in the answer, in its claims and among its citations are the same ones."""
     written = {int(number) for number in _MARKER.findall(answer["answer"])}
     claimed = {marker for claim in answer["claims"] for marker in claim["citations"]}
+    claimed |= {side["whom"] for side in answer.get("sides", []) if side["whom"] is not None}
     for numbers, where in ((written, "the answer"), (claimed, "a claim")):
         if strange := sorted(numbers - set(cited)):
             message = f"[{strange[0]}] of {where} has no citation"
@@ -213,6 +245,8 @@ def _claim(claim: dict[str, Any], answer: dict[str, Any], cited: dict[int, dict[
     if not _runs(said, words(_MARKER.sub(" ", answer["answer"]))):
         message = "it does not stand in the answer"
         raise LieError(message)
+    if claim.get("against"):
+        _against(claim, answer)
     quoted = [words(cited[marker]["passage"]) for marker in claim["citations"]]
     if claim.get("lead") and not any(_runs(words(claim["lead"]), quotation) for quotation in quoted):
         message = "its lead-in stands in none of its quotations"
@@ -228,6 +262,20 @@ def _claim(claim: dict[str, Any], answer: dict[str, Any], cited: dict[int, dict[
         if not (_runs(said, quotation, marks=True) or _alike(said, quotation)):
             message = f"[{marker}] speaks of something else"
             raise LieError(message)
+
+
+def _against(claim: dict[str, Any], answer: dict[str, Any]) -> None:
+    """What a claim is said to contradict stands in the question, and the answer says that it is contradicted."""
+    granted = words(claim["against"])
+    if not granted or not any(_runs(granted, words(str(answer.get(field, "")))) for field in ("question", "standalone")):
+        message = "what it is said to contradict is not in the question"
+        raise LieError(message)
+    if OTHERWISE not in answer["answer"]:
+        message = "the answer does not say that it contradicts the question"
+        raise LieError(message)
+    if words(claim["text"]) == granted:
+        message = "it says the very same as the question"
+        raise LieError(message)
 
 
 def _alike(said: Sequence[str], quotation: Sequence[str]) -> bool:

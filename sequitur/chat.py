@@ -21,6 +21,7 @@ from sequitur.schema import (
     Article,
     CheckedClaim,
     Citation,
+    CitedSide,
     Document,
     Draft,
     Hit,
@@ -37,7 +38,7 @@ from sequitur.schema import (
 from sequitur.settings import Settings
 from sequitur.suggest import starters, suggestions
 from sequitur.triage import Gate
-from sequitur.write import clarification, markdown
+from sequitur.write import Said, clarification, markdown
 
 NO_DISCLAIMER = (
     "This article prints no disclaimer of its own. What stands here is general information for health professionals, not advice for one person; "
@@ -205,20 +206,24 @@ class Chat:
         except ModelError as error:
             return replace(extractive, note=f"{error}; these are the sources' own sentences")
         kept, _ = self._citer.check(draft.claims)
+        corrections = tuple(claim for claim in extractive.claims if claim.against)
         if draft.claims and not kept:
             return replace(
                 extractive, note="no sentence of the language model stood up to its sources; these are the sources' own sentences"
             )
-        return draft
+        return replace(draft, claims=(*corrections, *draft.claims))
 
     def _checked(self, query: Query, retrieved: Retrieved, draft: Draft, by: _Asked, clock: _Clock) -> Iterator[CheckedClaim | Answer]:
         kept, withheld = self._citer.check(draft.claims)
-        claims, citations = self._citer.cite(kept, by.turns)
+        sides = self._citer.sides(draft.sides, kept)
+        claims, citations = self._citer.cite(kept, by.turns, [side.whom for side in sides if side.whom])
+        numbers = {citation.passage_id: citation.marker for citation in citations}
+        cited = tuple(CitedSide(side.holds, numbers[side.passage], side.time, numbers.get(side.whom)) for side in sides)
         clock.lap("verify")
         yield from claims
         outcome = Outcome.PERSONAL if by.gate is Gate.PERSONAL else Outcome.ANSWERED if claims else Outcome.ABSTAINED
         related = () if claims else self._citer.related(retrieved.hits)
-        text = markdown(outcome, claims, citations, draft.missing, self.article, by.role)
+        text = markdown(outcome, Said(claims, citations, cited), draft.missing, self.article, by.role)
         if by.gate is Gate.CONCERN:
             text = f"{safety.concern(self._numbers())}\n\n{text}"
         answer = self._plain(query.asked, outcome, text, by.role, clock)
@@ -234,6 +239,7 @@ class Chat:
             suggestions=suggestions(self.article, self._index, query, citations),
             milliseconds=clock.laps(),
             provenance=self._made(draft, retrieved),
+            sides=cited,
         )
 
     def _made(self, draft: Draft, retrieved: Retrieved) -> Provenance:

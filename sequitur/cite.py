@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import count
 
 from sequitur.index import ArticleEntry, Index
+from sequitur.orders import gives_orders
 from sequitur.schema import (
     CheckedClaim,
     Citation,
@@ -14,6 +15,7 @@ from sequitur.schema import (
     Claim,
     Hit,
     Passage,
+    Side,
     Turn,
     Verdict,
     Withheld,
@@ -21,7 +23,7 @@ from sequitur.schema import (
     retraction_check,
     short_name,
 )
-from sequitur.verify import Checked, check_all, source_span
+from sequitur.verify import Checked, check_all, differ, holds, source_span
 
 _RELATED = 3
 
@@ -44,9 +46,9 @@ class Citer:
         return check_all(claims, self._index.by_id, self._index.documents)
 
     def cite(
-        self, kept: Sequence[tuple[Claim, Checked]], turns: Sequence[Turn] = ()
+        self, kept: Sequence[tuple[Claim, Checked]], turns: Sequence[Turn] = (), beside: Sequence[str] = ()
     ) -> tuple[tuple[CheckedClaim, ...], tuple[Citation, ...]]:
-        """Number the passages in order of first mention; one that an earlier turn has numbered keeps its number."""
+        """Number the passages in order of first mention, then those cited beside the claims; one that an earlier turn has numbered keeps its number."""
         earlier = numbers_given(turns)
         new = count(max((turn.used for turn in turns), default=0) + 1)
         markers: dict[str, int] = {}
@@ -56,14 +58,25 @@ class Citer:
                 if identity not in markers:
                     markers[identity] = earlier.get(identity) or next(new)
             cited = tuple(markers[identity] for identity in checked.carried_by)
-            claims.append(CheckedClaim(claim.text, cited, Verdict.SUPPORTED, claim.lead))
+            claims.append(CheckedClaim(claim.text, cited, Verdict.SUPPORTED, claim.lead, claim.against))
+        for identity in beside:
+            if identity not in markers:
+                markers[identity] = earlier.get(identity) or next(new)
         in_order = sorted(markers.items(), key=lambda item: item[1])
         citations = tuple(self._citation(self._index.by_id[identity], marker, markers) for identity, marker in in_order)
         return tuple(claims), citations
 
+    def sides(self, sides: Sequence[Side], kept: Sequence[tuple[Claim, Checked]]) -> tuple[Side, ...]:
+        """The sides whose passages are shown and hold what they are said to hold; none unless they still differ."""
+        shown = {identity for _, checked in kept for identity in checked.carried_by}
+        documents = self._index.documents
+        known = [side for side in sides if side.passage in shown and holds(side, self._index.by_id, documents)]
+        return tuple(known) if differ([side.holds for side in known]) else ()
+
     def related(self, hits: Sequence[Hit]) -> tuple[Citation, ...]:
         """The nearest passages of an abstention, as related reading: they do not answer the question."""
-        sayable = [hit.passage for hit in hits if not hit.passage.text.endswith("?") and not hit.passage.flags]
+        passages = [hit.passage for hit in hits if not (hit.passage.text.endswith("?") or hit.passage.flags)]
+        sayable = [passage for passage in passages if not gives_orders(passage.text)]
         return tuple(
             replace(self._citation(passage, number, {}), flags=("related reading",)) for number, passage in enumerate(sayable[:_RELATED], 1)
         )

@@ -11,15 +11,20 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sequitur.analysis import stems
+from sequitur.differ import sides
 from sequitur.index import Index, unmarked
+from sequitur.orders import gives_orders
+from sequitur.premise import contradicting
 from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved, Span
 from sequitur.text import quantities, sentences, words
 
 _MOST_CLAIMS = 9
 _BUDGET = 150  # words; a single long claim may pass it
+_SIDE = 10  # words of a side where the sources differ
 _SHORT = 45  # words below which an answer may still take a claim from further down, if it covers nearly as much
 _NEARLY = 0.7
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
+_ASKS = re.compile(r"\?(?=\s|$)")
 _FRAGMENT = 4  # words below which a sentence says nothing by itself
 _SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
 _DANGLING = re.compile(
@@ -73,12 +78,30 @@ def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
 def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = False, thresholds: Thresholds = THRESHOLDS) -> Draft:
     """The sentences that answer, best first, of one document together; or an abstention that names what is missing.
 
+    What the question wrongly takes for granted is corrected first, even where nothing else can be answered.
     `avoid`: leave out passages that work out a dose for a body weight, because the question is about one person.
     """
+    hits = [hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage))]
+    corrections = _corrections(query, hits, index)
     if answerable(query, retrieved, thresholds) < 0:
-        return Draft((), "extractive", retrieved.gaps.unknown)
-    chosen = _choose([hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage))], query, index, thresholds)
-    return Draft(tuple(_claims(chosen, index)), "extractive")
+        return Draft(corrections, "extractive", () if corrections else retrieved.gaps.unknown)
+    differing = () if corrections else sides(query, hits, index)
+    apart = {claim.passages[0] for claim in corrections}
+    spent = sum(words(claim.text) for claim in corrections) + _SIDE * len(differing)
+    chosen = _choose([hit for hit in hits if hit.passage.id not in apart], query, index, thresholds, spent)
+    told = {identity for choice in chosen for identity in (choice.passage.id, *choice.same)}
+    chosen += [_Chosen(index.by_id[side.passage], ()) for side in differing if side.passage not in told]
+    return Draft((*corrections, *_claims(chosen, index)), "extractive", sides=differing)
+
+
+def _corrections(query: Query, hits: Sequence[Hit], index: Index) -> tuple[Claim, ...]:
+    """The claim that contradicts what the question takes for granted, where there is one."""
+    found = contradicting(query, hits, index)
+    if found is None:
+        return ()
+    passage, premise = found
+    cited = tuple(dict.fromkeys([passage.id, *passage.supports]))[:2]
+    return (Claim(shown(passage, index), cited, _lead(passage, index, always=True), premise),)
 
 
 class _Chosen(NamedTuple):
@@ -86,11 +109,10 @@ class _Chosen(NamedTuple):
     same: tuple[str, ...]  # passages that say the same
 
 
-def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresholds) -> list[_Chosen]:
-    """Greedily the best hits within the word budget, each fact once. A source that has spoken stands back a little for the next one."""
+def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresholds, spent: int = 0) -> list[_Chosen]:
+    """Greedily the best hits within what is left of the word budget, each fact once. A source that has spoken stands back a little for the next one."""
     chosen: list[_Chosen] = []
-    spent = 0
-    waiting = [hit for hit in hits if _sayable(hit.passage, query.wants)]
+    waiting = [hit for hit in hits if _sayable(hit.passage, query.wants) and not gives_orders(shown(hit.passage, index))]
     asked_of = {*query.named, *query.shown}
     while waiting and len(chosen) < _MOST_CLAIMS:
         spoken = Counter(int(index.groups[index.row(choice.passage.id)]) for choice in chosen)
@@ -144,9 +166,9 @@ def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
 
 
 def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
-    """Questions, fragments, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
+    """What asks, fragments, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
     findings = re.search(r"finding|result|safety|design", passage.section, re.IGNORECASE)
-    if passage.text.endswith("?") or ("editor's remark" in passage.flags and not findings):
+    if _ASKS.search(passage.text) or ("editor's remark" in passage.flags and not findings):
         return False
     if words(passage.text) < _FRAGMENT and passage.lead is None and not re.search(r"\d", passage.text):
         return False

@@ -13,6 +13,9 @@ from typing import NamedTuple
 
 TITLE = "title"  # flag of the passage that stands for a whole document
 DOUBTED = ("retracted", "expression of concern")  # states of a publication that also flag its passages
+# What a source holds on a yes-or-no question about a treatment.
+BENEFIT, NO_DIFFERENCE, NOT_CLEAR = "a benefit", "no difference", "not clear"
+RECOMMENDED, NOT_RECOMMENDED = "recommended", "not recommended"
 RETRACTION_STATES = ("none", "corrected", *DOUBTED)
 
 
@@ -277,6 +280,17 @@ class Claim:
     text: str
     passages: tuple[str, ...]
     lead: str = ""  # lead-in shown once for the claims of one list
+    against: str = ""  # what the question takes for granted and this contradicts, in the question's words
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one source holds where the sources differ, and what shows it."""
+
+    holds: str  # BENEFIT, NO_DIFFERENCE, …
+    passage: str  # id
+    time: str = ""  # over which, in the passage's words
+    whom: str = ""  # id of the passage that says in whom
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +301,7 @@ class Draft:
     mode: str  # "extractive" or "llm"
     missing: tuple[str, ...] = ()  # what the corpus does not cover, when it abstains
     note: str = ""  # why it is not written as the settings ask
+    sides: tuple[Side, ...] = ()  # where the sources differ on what was asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +312,17 @@ class CheckedClaim:
     citations: tuple[int, ...]
     verdict: Verdict
     lead: str = ""
+    against: str = ""  # what the question takes for granted and this contradicts
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSide:
+    """What one source holds where the sources differ, by the numbers of its citations."""
+
+    holds: str
+    citation: int
+    time: str = ""
+    whom: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +410,7 @@ class Answer:
     suggestions: tuple[str, ...]
     milliseconds: tuple[tuple[str, float], ...]
     provenance: Provenance = Provenance()
+    sides: tuple[CitedSide, ...] = ()  # where the sources differ on what was asked
 
     def __post_init__(self) -> None:
         """Refuse to exist without a disclaimer: no surface can then show an answer without one."""

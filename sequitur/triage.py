@@ -22,6 +22,11 @@ from sequitur.text import fold, sentences
 _WEIGHTS = Path(__file__).parent / "triage.json"
 _SHORT = 160  # characters; a longer message is also read sentence by sentence, so that nothing hides in its middle
 
+# A message that asks how a treatment stands is about what is published; what endangers someone in it, the rules know. No emergency of evals/safety.jsonl has these words.
+_PUBLISHED = re.compile(
+    r"\b(?:first|second|third)[- ]line\b|\bguidelines?\b|\bplacebo\b|\bcochrane\b|\bmeta[- ]?analys[ie]s\b|\brandomi[sz]ed\b|\brecommended\b"
+)
+
 # Probabilities from which the model's word counts, chosen by cross-validation on evals/safety.jsonl.
 URGENT = 0.5
 CONCERN = 0.3
@@ -56,6 +61,8 @@ class Triage:
         if ACKNOWLEDGEMENT.match(fold(message)):
             return Gate.NONE
         emergency, personal = self.probabilities(message)
+        if _PUBLISHED.search(fold(message)):
+            emergency = 0.0
         if emergency >= URGENT:
             return Gate.EMERGENCY
         if rule is safety.Gate.PERSONAL or (personal >= PERSONAL and safety.about_someone(message)):

@@ -11,7 +11,20 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sequitur.lexicon import general
-from sequitur.schema import Claim, Document, Passage, Span, Verdict, Withheld
+from sequitur.schema import (
+    BENEFIT,
+    NO_DIFFERENCE,
+    NOT_CLEAR,
+    NOT_RECOMMENDED,
+    RECOMMENDED,
+    Claim,
+    Document,
+    Passage,
+    Side,
+    Span,
+    Verdict,
+    Withheld,
+)
 from sequitur.text import fold, quantities, sentences, tokens
 
 _NEGATIONS = re.compile(r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|nobody|lack(?:s|ed|ing)?|absence)\b|n't\b")
@@ -26,6 +39,36 @@ _QUALIFIERS = re.compile(
 )
 _UP = re.compile(r"\b(?:increas\w*|rais\w*|higher|more|better|improv\w*|worse\w*|rise|rose|doubl\w*)\b")
 _DOWN = re.compile(r"\b(?:decreas\w*|reduc\w*|lower\w*|less|fewer|fell|fall\w*|drop\w*|declin\w*)\b")
+# Pairs of opposites: a sentence that has one of a pair more often than its source, and the other less often, has been turned round.
+_OPPOSITES = (
+    (
+        re.compile(r"\b(?:increas\w*|rais\w*|elevat\w*|higher|more|greater|larger|longer|rise[sn]?|rose|doubl\w*)\b"),
+        re.compile(r"\b(?:decreas\w*|reduc\w*|lower\w*|less|fewer|smaller|shorter|fell|fall\w*|drop\w*|declin\w*|halv\w*)\b"),
+    ),
+    (re.compile(r"\b(?:better|improv\w*|superior\w*)\b"), re.compile(r"\b(?:worse\w*|inferior\w*|deteriorat\w*)\b")),
+)
+# Openings that say nothing of the matter; "however" and "therefore" would.
+_DENIES = re.compile(
+    r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|safe|harmless|contra-?indicat\w*|avoid\w*|against|fail\w*|ineffective|useless)\b|n't\b|\b\w+nt\b(?<=[dsa]nt)"
+)
+_DOUBTS = re.compile(
+    r"\b(?:unclear|uncertain\w*|limited|weak\w*|lack\w*|low|insufficient|conditional|only|second-line|third-line|last|failed|failure|alike|same)\b"
+)
+_INTERVAL = re.compile(r"(-?\d+(?:\.\d+)?) ?(?:to|,|-) ?(-?\d+(?:\.\d+)?)")
+_NO_EFFECT = re.compile(
+    r"\bno (?:[\w-]+ ){0,4}(?:difference|effect|benefit|improvement|advantage|better)\b|\b(?:not|n't|nor) (?:[\w-]+ ){0,3}(?:differ|better|improv|reduc|effective|superior|significant|help|work)|\bp ?= ?\.?0?\.(?:0[6-9]|[1-9])|\bineffective|\bfailed\b|\bevery arm\b"
+)
+_HELPS = re.compile(
+    r"\b(?:reliev\w*|relief|improv\w*|better|effective\w*|benefi\w*|superior\w*|reduc\w*|lower\w*|fell|decreas\w*|works?|worked|helps?|helped|favou?r\w*|eased?|respon\w+|drop\w*|beat)\b"
+)
+_DIFFERS = re.compile(r"\bp ?< ?0?\.0|-\d+(?:\.\d+)? to -\d")
+_UNSURE = re.compile(r"\bno (?:[\w-]+ )?clear\b|\bgave clear\b|\bunclear\b|\binconclusive\b|\bcertainty\b")
+_ADVISED = re.compile(r"\b(?:recommend\w*|advis\w*|suggest\w*|indicated|preferred|first-line|should|offered|option)\b")
+_ADVISED_AGAINST = re.compile(r"\b(?:not|no|never|against|lack of support|avoid\w*|contra-?indicat\w*)\b")
+_OPENING = re.compile(
+    r"^(?:in (?:sum|short|brief|summary|conclusion|general)|overall|notably|importantly|to (?:sum up|summari[sz]e)|taken together|briefly|of note),\s+",
+    re.IGNORECASE,
+)
 _ENOUGH = 0.6  # share of a paraphrase's content words that its passage must have
 _CONTENT = 4  # letters from which a word counts as content
 
@@ -53,6 +96,8 @@ def verify(claim: Claim, passages: Mapping[str, Passage], documents: Mapping[str
             reasons.append(reason)
         else:
             carrying.append(identity)
+    if carrying and claim.against and not _contradicts(f"{claim.lead} {claim.text}", claim.against):
+        return Checked((), Verdict.UNSUPPORTED, "it does not contradict what the question takes for granted")
     if carrying:
         agreeing = [
             identity
@@ -62,6 +107,38 @@ def verify(claim: Claim, passages: Mapping[str, Passage], documents: Mapping[str
         return Checked(tuple(agreeing), Verdict.SUPPORTED, "")
     contradicted = any("negation" in reason or "direction" in reason for reason in reasons)
     return Checked((), Verdict.CONTRADICTED if contradicted else Verdict.UNSUPPORTED, reasons[0])
+
+
+def _contradicts(claim: str, granted: str) -> bool:
+    """Whether a claim can contradict what is taken for granted: it denies, doubts or advises where that does not, turns its direction, or finds no difference."""
+    said, there = fold(claim), fold(granted)
+    if any(bool(pattern.search(said)) != bool(pattern.search(there)) for pattern in (_DENIES, _DOUBTS)):
+        return True
+    if (_UP.search(said) and _DOWN.search(there)) or (_DOWN.search(said) and _UP.search(there)):
+        return True
+    return any(float(low) <= 0 <= float(high) for low, high in _INTERVAL.findall(said))
+
+
+def holds(side: Side, passages: Mapping[str, Passage], documents: Mapping[str, Document]) -> bool:
+    """Whether a passage shows what its source is said to hold, and gives the time in those words; and whether the population is its own document's."""
+    passage = passages[side.passage]
+    text = source_words(passage, documents)
+    said = fold(text)
+    if side.time not in text or (side.whom and passages[side.whom].document_id != passage.document_id):
+        return False
+    none = bool(_NO_EFFECT.search(said)) or any(float(low) <= 0 <= float(high) for low, high in _INTERVAL.findall(said))
+    return {
+        BENEFIT: bool(_HELPS.search(said) or _DIFFERS.search(said)) and not _NO_EFFECT.search(said),
+        NO_DIFFERENCE: none,
+        NOT_CLEAR: none or bool(_DOUBTS.search(said) or _UNSURE.search(said)),
+        RECOMMENDED: bool(_ADVISED.search(said)) and not _ADVISED_AGAINST.search(said),
+        NOT_RECOMMENDED: bool(_ADVISED_AGAINST.search(said)),
+    }[side.holds]
+
+
+def differ(held: Sequence[str]) -> bool:
+    """Whether what sources hold cannot all be so."""
+    return {BENEFIT, NO_DIFFERENCE} <= set(held) or {RECOMMENDED, NOT_RECOMMENDED} <= set(held)
 
 
 def check_all(
@@ -123,7 +200,9 @@ def objection(claim: str, source: str) -> str:
 
 
 def _flat(text: str) -> str:
-    return re.sub(r"\s+([.,;:])", r"\1", fold(re.sub(r"[*_`\\]", "", text))).strip(" .;")
+    """The form in which a sentence is the same sentence: without marks, a harmless opening or the closing stop, and "per cent" as a sign."""
+    bare = _OPENING.sub("", fold(re.sub(r"[*_`\\]", "", text)))
+    return re.sub(r"\s+([.,;:])", r"\1", re.sub(r"(?<=\d)\s*(?:%|per ?cent\b)", "%", bare)).strip(" .;")
 
 
 _DAYS = {"week": 7.0, "day": 1.0, "month": 30.0}
@@ -189,9 +268,13 @@ def _comparators(claim: str, source: str) -> str:
 
 def _negation(claim: str, source: str) -> str:
     """As many negations as the source sentence that is nearest in words, and each with a content word it has there."""
-    nearest = max((span.of(source) for span in sentences(source)), key=lambda part: _shared(claim, part), default=source)
-    said, there = _negated(claim), _negated(nearest)
+    said, there = _negated(claim), _negated(_nearest(claim, source))
     return "" if said == there else "its negation is not that of the cited passage"
+
+
+def _nearest(claim: str, source: str) -> str:
+    """The sentence of a source that shares most words with a claim."""
+    return max((span.of(source) for span in sentences(source)), key=lambda part: _shared(claim, part), default=source)
 
 
 def _negated(text: str) -> list[str]:
@@ -210,7 +293,18 @@ def _direction(claim: str, source: str) -> str:
         _DOWN.search(said) and not _DOWN.search(there) and _UP.search(there)
     ):
         return "its direction is not that of the cited passage"
-    return ""
+    turned = any(_turned(sentence.of(claim), source) for sentence in sentences(claim))
+    return "its direction is not that of the cited passage" if turned else ""
+
+
+def _turned(sentence: str, source: str) -> bool:
+    """Whether a word of direction in a sentence stands as its opposite in the source sentence that is nearest in words."""
+    said, there = fold(sentence), fold(_nearest(sentence, source))
+    for pair in _OPPOSITES:
+        (up, down), (source_up, source_down) = ([len(pattern.findall(text)) for pattern in pair] for text in (said, there))
+        if (up > source_up and down < source_down) or (down > source_down and up < source_up):
+            return True
+    return False
 
 
 def _qualifiers(claim: str, source: str) -> str:

@@ -7,11 +7,13 @@ what to ask the doctor, and that no amount in a study is meant for them. Nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import NamedTuple
 
 from sequitur.glossary import hard_words
 from sequitur.safety import PERSONAL_NOTE
-from sequitur.schema import Article, CheckedClaim, Citation, Outcome, Role
+from sequitur.schema import BENEFIT, NO_DIFFERENCE, NOT_CLEAR, Article, CheckedClaim, Citation, CitedSide, Outcome, Role
 
 _DESIGNS = {
     "rct": "randomised trial",
@@ -44,6 +46,8 @@ GLOSSARY = {
     Role.TRAINEE: "**Glossary** (what the words mean in general; not from the sources):",
     Role.PATIENT: "**In plain words** (what the words mean; not from the sources):",
 }
+OTHERWISE = "**The sources say otherwise:**"  # before what contradicts the question
+DIFFER = "**The sources differ:**"  # before what each side holds
 QUESTIONS = "**Questions to ask your doctor:**"
 _MOST_GLOSSES = 2
 _MOST_QUESTIONS = 2
@@ -58,16 +62,24 @@ PATIENT_QUESTIONS = (
 _AMOUNT = re.compile(r"\d\s?(?:mg|g|[µμ]g|mcg|mL)\b")
 
 
-def markdown(
-    outcome: Outcome, claims: Sequence[CheckedClaim], citations: Sequence[Citation], missing: Sequence[str], article: Article, role: Role
-) -> str:
+class Said(NamedTuple):
+    """What an answer says: its claims, what they cite, and where the sources differ."""
+
+    claims: Sequence[CheckedClaim]
+    citations: Sequence[Citation]
+    sides: Sequence[CitedSide] = ()
+
+
+def markdown(outcome: Outcome, facts: Said, missing: Sequence[str], article: Article, role: Role) -> str:
     """The answer's text with [n] markers, without the disclaimer."""
     if outcome is Outcome.ABSTAINED:
         return "\n\n".join([abstention(missing, article), *([PATIENT_CLOSE] if role is Role.PATIENT else [])])
     parts: list[str] = []
     if outcome is Outcome.PERSONAL:
         parts.append(PATIENT_PERSONAL if role is Role.PATIENT else PERSONAL_NOTE)
-    said = _claims(claims, citations) if claims else ""
+    said = _claims(facts.claims, facts.citations) if facts.claims else ""
+    if facts.sides:
+        said = f"{_differing(facts.sides, facts.citations)}\n\n{said}"
     if said:
         parts += [PERSONAL_LEAD, said] if outcome is Outcome.PERSONAL else [said]
     return "\n\n".join([*parts, *_beside(said, role)])
@@ -103,16 +115,19 @@ def abstention(missing: Sequence[str], article: Article) -> str:
     return f"The article and its references do not answer this{absent}.{covers}"
 
 
-def _listed(words: Sequence[str]) -> str:
-    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+def _listed(words: Sequence[str], last: str = "or") -> str:
+    return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
 
 
 def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> str:
     """One bullet a source; list items under their lead-in share its words."""
     by_marker = {citation.marker: citation for citation in citations}
+    corrections = [f"{OTHERWISE} {_line(claim, by_marker)}" for claim in claims if claim.against]
     lines: list[str] = []
     source, lead = "", ""
     for claim in claims:
+        if claim.against:
+            continue
         citation = by_marker[claim.citations[0]]
         said = f"{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
         if citation.source == source and claim.lead == lead and lines:
@@ -123,7 +138,35 @@ def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> st
             label = "" if citation.kind == "article" else f"**{_label(citation)}**: "
             lines.append(f"{label}{f'{claim.lead} ' if claim.lead else ''}{said}")
         source, lead = citation.source, claim.lead
-    return lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    listed = lines[0] if len(lines) == 1 else "\n".join(f"- {line}" for line in lines)
+    return "\n\n".join([*corrections, *([listed] if lines else [])])
+
+
+def _differing(sides: Sequence[CitedSide], citations: Sequence[Citation]) -> str:
+    """One line that says who holds what, each with the population and the time that its source gives."""
+    by_marker = {citation.marker: citation for citation in citations}
+    groups = [
+        f"{holds} {'in' if holds in {BENEFIT, NO_DIFFERENCE, NOT_CLEAR} else 'by'} {_listed([_stands(side, by_marker) for side in group], 'and')}"
+        for holds, group in groupby(sides, key=lambda side: side.holds)
+    ]
+    return f"{DIFFER} {'; '.join(groups)}."
+
+
+def _stands(side: CitedSide, by_marker: Mapping[int, Citation]) -> str:
+    citation = by_marker[side.citation]
+    name = "this article" if citation.kind == "article" else _label(citation).removesuffix(")")
+    details = [f"“{_plain(side.time)}”"] if side.time else []
+    details += [f"“{_plain(by_marker[side.whom].passage)}” [{side.whom}]"] if side.whom else []
+    if citation.kind == "article":
+        return f"{name}{f' ({details[0]})' if details else ''} [{side.citation}]"
+    return f"{'; '.join([name, *details])}) [{side.citation}]"
+
+
+def _line(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:
+    """A claim that stands alone, with the name of its source."""
+    citation = by_marker[claim.citations[0]]
+    label = "" if citation.kind == "article" else f"{_label(citation)}: "
+    return f"{label}{f'{claim.lead} ' if claim.lead else ''}{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
 
 
 def _label(citation: Citation) -> str:

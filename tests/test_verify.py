@@ -81,6 +81,38 @@ def test_a_claim_moved_within_the_real_corpus_is_withheld(chat: Chat):
         assert verify(Claim(passage.text, (far.id,)), chat.passages, chat.documents).verdict is not Verdict.SUPPORTED
 
 
+OPENED = "Sleep improved. At 4 weeks 31% fared better and nausea was less common."
+
+
+@pytest.mark.parametrize("opening", ["In sum, ", "Overall, ", "Notably, ", "To summarise, "])
+def test_an_opening_that_says_nothing_changes_nothing(opening):
+    source = "Pain fell in both arms. Two patients were not followed for more than a week."
+    assert held(f"{opening}two patients were not followed for more than a week.", source) == ""
+    assert held(f"{opening}three patients were not followed for more than a week.", source)
+
+
+@pytest.mark.parametrize("sign", ["31 percent", "31 per cent", "31 %"])
+def test_a_percentage_may_be_written_out(sign):
+    assert held(f"At 4 weeks {sign} fared better and nausea was less common.", OPENED) == ""
+    assert held(f"At 4 weeks {sign.replace('31', '41')} fared better and nausea was less common.", OPENED)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("Both groups worsened from baseline.", "Both groups improved from baseline."),
+        ("Wind-up was raised by ketamine, worsened by morphine.", "Wind-up was reduced by ketamine, worsened by morphine."),
+        ("Lower quality of life went along with less severe pain.", "Lower quality of life went along with more severe pain."),
+        (
+            "The 92 participants had raised pinprick sensation.",
+            "Doses were increased weekly. The 92 participants had reduced pinprick sensation.",
+        ),
+    ],
+)
+def test_a_direction_turned_round_beside_another_is_withheld(claim, source):
+    assert "direction" in held(claim, source)
+
+
 @pytest.mark.parametrize(
     ("claim", "source", "reason"),
     [
