@@ -50,7 +50,7 @@ _FOOTER = re.compile(
 _KIND = re.compile(r"(?:guidelines?|research|reviews?|trials?|studies|books?|websites?|(?:drug|fda) labels?|official|prax(?:is)?)", re.I)
 _VERB = re.compile(r"\s(?:is|are|was|were|be|should|may|might|can|must|has|have|shows?|showed|reduces?d?|improves?d?|causes?d?|remains?)\s")
 _ASKS = re.compile(r"(?:how|when|what|why|which|who|where|is|are|can|should|does|do|if)\b", re.I)
-_SPECIAL = re.compile(r"references|bibliography|sources|(?:\w+ ){0,2}disclaimer|(?:have|ask) a follow-?up question\??")
+_SPECIAL = re.compile(r"references|bibliography|sources|(?<!\w)(?:\w{1,30} ){0,2}disclaimer|(?:have|ask) a follow-?up question\??")
 _LONGEST_HEADING = 120
 
 
@@ -73,7 +73,8 @@ class Line(NamedTuple):
 
 def parse_article(document_id: str, text: str) -> Article:
     """Everything the page carries, with exact offsets into `text`."""
-    lines = [line for line in _lines(text) if line.start >= body_start(text)]
+    body = body_start(text)
+    lines = [line for line in _lines(text) if line.start >= body]
     filled = [line for line in lines if line.bare]
     title = _HEADING.sub("", filled[0].bare) if filled else ""
     headings = _headings(lines)

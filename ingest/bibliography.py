@@ -26,10 +26,10 @@ _TYPES = {
 }
 _PRINTED = (
     re.compile(
-        r"(?P<journal>.*?\D)\s+(?P<year>(?:19|20)\d{2})(?: \([A-Z][a-z]+\))?(?:;(?P<volume>[\w ]+?)(?:\((?P<issue>[^()]+)\))?(?::(?P<page>[\w-]+))?)?\.?"
+        r"\A(?P<journal>.{0,300}?\D)\s{1,5}(?P<year>(?:19|20)\d{2})(?: \([A-Z][a-z]+\))?(?:;(?P<volume>[\w ]+?)(?:\((?P<issue>[^()]+)\))?(?::(?P<page>[\w-]+))?)?\.?"
     ),
     re.compile(
-        r"(?P<journal>.*?\D)\s+(?P<year>(?:19|20)\d{2})(?P<volume>),? issue (?P<issue>\w+)(?:, (?:pages? )?(?P<page>[\w-]+))?\.?",
+        r"\A(?P<journal>.{0,300}?\D)\s{1,5}(?P<year>(?:19|20)\d{2})(?P<volume>),? issue (?P<issue>\w+)(?:, (?:pages? )?(?P<page>[\w-]+))?\.?",
         re.IGNORECASE,
     ),
 )

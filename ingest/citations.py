@@ -10,7 +10,7 @@ from sequitur.schema import Block, Span
 _LIST = r"[1-9]\d?(?:\s*[,;–-]\s*[1-9]\d?)*"
 _GLUED = r"(?<=[A-Za-z)\]%\"”’][.)\]\"”])|(?<=[a-z]{4})(?=\[?\d)|(?<=[%\"”])(?=\[)|(?<=[\s(](?:19|20)\d{2}\.)"
 _AT_END = re.compile(
-    rf"(?:(?P<gap>\s+|{_GLUED})\s*(?P<open>\[?)(?P<numbers>{_LIST})\]?(?P<stop>\s*\.?)|(?P<raised>[¹²³⁴-⁹][⁰¹²³⁴-⁹˒,⁻–-]*)\.?)\s*$"
+    rf"(?:(?P<gap>(?<!\s)\s+|{_GLUED})\s*(?P<open>\[?)(?P<numbers>{_LIST})\]?(?P<stop>\s*\.?)|(?P<raised>[¹²³⁴-⁹][⁰¹²³⁴-⁹˒,⁻–-]*)\.?)\s*$"
 )
 _COUNTED = re.compile(
     r"(?:\b(?:grade|phase|level|stage|type|(?<!of )age|aged|score|table|figure|box|appendix|chapter|step|category|to|of|and|than|was|were|is|are|by|about|"
@@ -18,7 +18,7 @@ _COUNTED = re.compile(
     r"after|before|at|from|with|below|(?<!or )above|bmi|egfr|inr|ph|gcs|ecog|hba1c|a1c|ldl|crp|covid|sars-cov|omega|vitamin|no\.|vs\.?|versus|plus|"
     r"(?:nyha|asa|child-pugh|who|killip|mallampati|functional) class|"
     r"january|february|march|april|may|june|july|august|september|october|november|december)"
-    r"|\b(?:on|at|by|until|after|from|to|than|the) (?:day|week|month|year|visit|cycle)|[=<>≥≤±×/~≈–-]|\b(?:[<>≥≤]\s?)?\d[\d.,]*\s*(?:x|×|to|or|and|-|–))\s*$",
+    r"|\b(?:on|at|by|until|after|from|to|than|the) (?:day|week|month|year|visit|cycle)|[=<>≥≤±×/~≈–-]|(?<![\d.,])\d[\d.,]*\s*(?:x|×|to|or|and|-|–))\s*$",
     re.I,
 )
 _RANGE = re.compile(r"\d\s*[–-]\s*\d")

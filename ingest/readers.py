@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ def read_reference(path: Path, slug: str) -> Document:
     if text.startswith("---\n") and not match:
         message = "front matter is opened with --- and never closed"
         raise CorpusError(message)
-    identity = str(front.get("id") or path.stem).strip()
+    identity = str(front["id"]).strip() if front.get("id") else _id_of(path)
     if not _ID.fullmatch(identity):
         message = f"the id {identity!r} may hold only a-z, 0-9, dot, dash and underscore"
         raise CorpusError(message)
@@ -117,6 +118,13 @@ def read_reference(path: Path, slug: str) -> Document:
     heading = re.search(r"^#\s+(.+)$", text[body_start(text) :], re.MULTILINE)
     front.setdefault("title", heading[1].strip() if heading else _first_line(text[body_start(text) :]) or path.stem)
     return _document(path, identity, slug, text, {**front, "notes": notes})
+
+
+def _id_of(path: Path) -> str:
+    """An id made of a file's name: "Smith 2020" is smith-2020; of a name without Latin letters, a digest of it."""
+    plain = unicodedata.normalize("NFKD", path.stem.lower()).encode("ascii", "ignore").decode()
+    found = re.sub(r"[^a-z0-9._]+", "-", plain).strip("-._")[:100]
+    return found or f"file-{hashlib.sha256(path.stem.encode('utf-8', 'replace')).hexdigest()[:8]}"
 
 
 def _first_line(text: str) -> str:
@@ -133,10 +141,7 @@ def _first_line(text: str) -> str:
 
 def _extracted(path: Path, slug: str, found: Extract) -> Document:
     """A document of what a file's reader found; its id is made of the file's name."""
-    identity = re.sub(r"[^a-z0-9._]+", "-", path.stem.lower()).strip("-._")
-    if not _ID.fullmatch(identity):
-        message = f"the name {path.stem!r} makes no id: rename it with letters a-z or digits"
-        raise CorpusError(message)
+    identity = _id_of(path)
     said = {name: getattr(found, name) for name in ("authors", "year", "journal", "doi", "pmid", "url", "kind", "pages", "notes")}
     return _document(path, identity, slug, found.text, {**said, "title": found.title or path.stem, "authors": list(found.authors)})
 

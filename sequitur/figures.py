@@ -54,7 +54,7 @@ _OTHER = {
 _PEOPLE = r"patients?|participants?|people|persons?|adults|children|infants|women|men|subjects|volunteers|cases|deaths|survivors|individuals|residents|pregnancies|eyes|joints"
 _STUDIES = r"trials?|studies|rcts?|records|cent(?:er|re)s|clinics|hospitals"
 _UNIT = re.compile(
-    r"[\s-]?(?:(?P<percent>%|per ?cent\b|percentage points?\b)"
+    r"\A[\s-]?(?:(?P<percent>%|per ?cent\b|percentage points?\b)"
     r"|(?P<mass>micrograms?|milligrams?|grams?|mcg|[µμ]g|ug|ng|mg|g)(?![\w])"
     r"|(?P<time>minutes?|mins?|hours?|hrs?|h|days?|weeks?|wks?|months?|years?|yrs?)(?![\w])"
     r"|(?P<other>international units?|IU|units?|millilit(?:re|er)s?|mL|lit(?:re|er)s?|L|mm ?Hg|mmol|[µμ]mol|micromoles?|mol|mEq|kcal|bpm|puffs?|drops?|tablets?|kg|cm|mm|MHz|Hz|joules?|points?)(?![\w])"
@@ -63,11 +63,11 @@ _UNIT = re.compile(
     re.IGNORECASE,
 )
 _PER = re.compile(
-    r"\s?(?:/|per |a |an |each )\s?(?P<per>kg|kilograms?|24 ?h(?:ours)?|day|d|week|wk|month|h(?:our)?|min(?:ute)?|dose|dL|decilit(?:re|er)|L|lit(?:re|er)|mL|millilit(?:re|er)|m2|m²)\b(?: of body ?weight\b)?(?:\s?(?:/|per )\s?(?P<second>h(?:our)?|min(?:ute)?|day|d)\b)?",
+    r"\A\s?(?:/|per |a |an |each )\s?(?P<per>kg|kilograms?|24 ?h(?:ours)?|day|d|week|wk|month|h(?:our)?|min(?:ute)?|dose|dL|decilit(?:re|er)|L|lit(?:re|er)|mL|millilit(?:re|er)|m2|m²)\b(?: of body ?weight\b)?(?:\s?(?:/|per )\s?(?P<second>h(?:our)?|min(?:ute)?|day|d)\b)?",
     re.IGNORECASE,
 )
 _OF_WHAT = re.compile(
-    r"\s+of (?:[\w-]+\s+){1,3}?(?=per (?:kg|kilogram|day|dose)\b)", re.IGNORECASE
+    r"\A\s+of (?:[\w-]+\s+){1,3}?(?=per (?:kg|kilogram|day|dose)\b)", re.IGNORECASE
 )  # "20 mg of caffeine citrate per kilogram"
 _PER_NAMES = {
     "d": "day",
@@ -86,7 +86,7 @@ _PER_NAMES = {
     for name, short in ((f"decilit{ending}", "dl"), (f"lit{ending}", "l"), (f"millilit{ending}", "ml"))
 }
 _OFTEN = re.compile(
-    r"[^.;,()\d]{0,25}?\b(?:(?P<times>once|twice|two times|three times|\d times|thrice|four times|five times|six times)(?:[ -](?:daily|a day|per day|each day|weekly|a week|per week)|/(?:day|week))"
+    r"\A[^.;,()\d]{0,25}?\b(?:(?P<times>once|twice|two times|three times|\d times|thrice|four times|five times|six times)(?:[ -](?:daily|a day|per day|each day|weekly|a week|per week)|/(?:day|week))"
     r"|(?P<code>bid|b\.i\.d\.|tid|t\.i\.d\.|qid|q\.i\.d\.)"
     r"|every (?P<every>\d{1,2}|two|three|four|six|eight|twelve)(?:[ -](?:to|or)[ -]\d{1,2})? ?h(?:ours?)?"
     r"|(?P<daily>daily|nightly|every (?:day|night)|at night|at bedtime|each (?:day|night))|(?P<weekly>weekly|every week))\b",
@@ -122,6 +122,7 @@ _SIGN = re.compile(
 )
 _AGE_BEFORE = re.compile(r"\b(?:aged?|age of|older than|younger than|over|under|median age|mean age)\s*(?:≥|≤|>|<)?\s*$", re.IGNORECASE)
 _AGE_AFTER = re.compile(r"\s?(?:years?|yrs?)(?:[ -](?:old|of age)| (?:and|or) (?:older|over|above|younger))", re.IGNORECASE)
+_SAYS = re.compile(r"[A-Za-z≥≤<>=]")
 _AT_TIME = re.compile(r"\b(?P<unit>hour|day|week|month)s?\s$", re.IGNORECASE)
 _GRADE_BEFORE = re.compile(
     r"\b(?:grade|level|class|stage|phase|type|step|line|table|figure|version|factor|cox|vitamin|covid)[ -]?$", re.IGNORECASE
@@ -136,6 +137,7 @@ _RHYTHM = re.compile(
     re.IGNORECASE,
 )
 _NAMED_RHYTHMS = {"week": 7.0, "mont": 30.4, "year": 365.0, "annu": 365.0}
+_BEHIND = 160  # characters behind a number in which its unit, and how often it is given, are looked for
 _COMMON = frozenset({0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 50.0, 95.0, 100.0})
 
 
@@ -156,31 +158,34 @@ class Figure:
 def figures(text: str) -> tuple[Figure, ...]:
     """The figures of a text in order."""
     found: list[Figure] = []
-    taken: list[Span] = []
+    taken = bytearray(len(text))  # 1 where a character belongs to an interval, a P value or a rhythm
     for match in _INTERVAL.finditer(text):
         names = ("low", "high") if match["low"] else ("low2", "high2")
-        whole = Span(match.start(), match.end())
-        taken.append(whole)
+        _mark(taken, match)
         shown = text[match.start() : match.end()].lstrip("(").rstrip()
         found.extend(
             Figure("bound", _value(match[name]), "", "", None, _decimals(match[name]), shown, Span(*match.span(name))) for name in names
         )
     for match in _P_VALUE.finditer(text):
-        taken.append(Span(*match.span()))
+        _mark(taken, match)
         sign = {"<": "<=", "≤": "<=", ">": ">=", "≥": ">="}.get(match["sign"], "")
         found.append(
             Figure("p", _value(match["value"]), "", sign, None, _decimals(match["value"]), match.group(), Span(*match.span("value")))
         )
     for match in _RHYTHM.finditer(text):
-        taken.append(Span(*match.span()))
+        _mark(taken, match)
         found.append(Figure("rhythm", _rhythm(match), "day", "", None, 0, match.group(), Span(*match.span())))
     for match in [*_FIGURE.finditer(text), *_WORD.finditer(text)]:
-        if not any(span.start <= match.start() < span.end for span in taken):
+        if not taken[match.start()]:
             figure = _plain(text, match)
             if figure:
                 found.append(figure)
     found.sort(key=lambda figure: figure.span)
     return tuple(_ranged(text, found))
+
+
+def _mark(taken: bytearray, match: re.Match[str]) -> None:
+    taken[match.start() : match.end()] = b"\x01" * (match.end() - match.start())
 
 
 def _rhythm(match: re.Match[str]) -> float:
@@ -193,7 +198,7 @@ def _rhythm(match: re.Match[str]) -> float:
 
 def _plain(text: str, match: re.Match[str]) -> Figure | None:
     """A number outside intervals and P values, by what stands before and behind it."""
-    written, before, after = match.group(), text[max(0, match.start() - 60) : match.start()], text[match.end() :]
+    written, before, after = match.group(), _before(text, match.start()), text[match.end() : match.end() + _BEHIND]
     is_word = written[0].isalpha()
     if written[0] in "-−" and before[-1:] and (before[-1].isalnum() or before[-1] in ")%"):
         written = written[1:]
@@ -224,6 +229,12 @@ def _plain(text: str, match: re.Match[str]) -> Figure | None:
     return _without_unit(base, before, after, is_year=is_year)
 
 
+def _before(text: str, at: int) -> str:
+    """What stands before a number, as far as its meaning may depend on it; figures alone say nothing of each other."""
+    before = text[max(0, at - 60) : at]
+    return before if _SAYS.search(before) else before[-3:]
+
+
 def _without_unit(base: Figure, before: str, after: str, *, is_year: bool) -> Figure | None:
     """A count ("n = 40", "29 of 93"), a year, or a bare number; the number of a grade, stage or table is none."""
     counted = re.search(r"\bn\s?=\s?$|\d\s+(?:of|out of)\s+(?:the )?$", before, re.IGNORECASE) or re.match(
@@ -239,7 +250,7 @@ def _without_unit(base: Figure, before: str, after: str, *, is_year: bool) -> Fi
 def _with_unit(base: Figure, unit: re.Match[str], text: str) -> Figure | None:
     if unit["percent"]:
         return replace(base, kind="percent", unit="%")
-    if unit["time"] and re.search(r"\bevery $", text[: base.span.start], re.IGNORECASE):
+    if unit["time"] and re.search(r"\bevery $", text[max(0, base.span.start - 8) : base.span.start], re.IGNORECASE):
         return None  # how often, not how long
     if unit["time"]:
         name = unit["time"].lower().rstrip("s") if unit["time"].lower() != "hrs" else "hr"
@@ -260,7 +271,7 @@ def _with_unit(base: Figure, unit: re.Match[str], text: str) -> Figure | None:
 
 def _dosed(figure: Figure, text: str) -> Figure:
     """With what it is given per, and how often."""
-    after = text[figure.span.end :]
+    after = text[figure.span.end : figure.span.end + _BEHIND]
     stuff = _OF_WHAT.match(after)
     after = after[stuff.end() :] if stuff else after
     per = _PER.match(after)
@@ -275,7 +286,7 @@ def _dosed(figure: Figure, text: str) -> Figure:
             if names[-1] == "day":
                 daily, names = figure.value, names[:-1]
             unit = "/".join([unit, *names])
-    often = _OFTEN.match(text[end:])
+    often = _OFTEN.match(text[end : end + _BEHIND])
     if often and daily is None:
         daily = figure.value * _a_day(often)
     kind = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,8 @@ class Postings:
     def of(cls, texts: Sequence[Sequence[str]]) -> Postings:
         """Postings of texts that are cut into terms."""
         import bm25s  # with SciPy behind it: only building needs it
+
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # else it says what it builds on every run
 
         bm25 = bm25s.BM25(k1=K1, b=B)
         bm25.index([list(terms) or [""] for terms in texts], show_progress=False)

@@ -52,6 +52,7 @@ _ABBREVIATIONS = frozenset(
         "vs",
     ]
 )
+_LONGEST_ABBREVIATION = 20
 _BOUNDARY = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9µ≥≤<>])|[.!?][\"”’')\]]*\s*$")
 FRONT_MATTER = re.compile(r"\A---\n(?P<yaml>.*?)\n---\n", re.DOTALL)
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
@@ -128,7 +129,7 @@ def sentences(text: str, start: int = 0, end: int | None = None) -> Iterator[Spa
 def _ends_sentence(text: str, begin: int, dot: int) -> bool:
     if text[dot] != ".":
         return True
-    word = re.search(r"[\w.]*$", text[begin:dot])
+    word = re.search(r"[\w.]*$", text[max(begin, dot - _LONGEST_ABBREVIATION) : dot])
     last = word.group().lower().rstrip(".") if word else ""
     is_initial = len(last) == 1 and last.isalpha() and text[dot - 1].isupper()
     return last not in _ABBREVIATIONS and not is_initial
@@ -183,6 +184,7 @@ _QUANTITY = re.compile(
     rf"(?<![\w.])(?P<number>[-−]?\d+(?:,\d{{3}})+(?:\.\d+)?|[-−]?\d*\.\d+|[-−]?\d+)(?![\d])(?:[\s-]?(?P<unit>{_UNITS})(?![\w/]))?",
     re.IGNORECASE,
 )
+_LONGEST_UNIT = 40
 _MICRO = re.compile(r"^(?:[µμ]g|mcg|micrograms?)(?![a-z])")  # the micro sign, the Greek letter, and what is written for them
 _SAME_UNIT = {"per cent": "%", "percent": "%", "hour": "h", "minute": "min", "mg/d": "mg/day", "ml": "mL"}
 
@@ -199,7 +201,7 @@ def quantities(text: str) -> list[Quantity]:
     for match in re.finditer(r"[a-z]+", text, re.IGNORECASE):
         value = _NUMBER_WORDS.get(match.group().lower(), "")
         if value:
-            unit = re.match(rf"[\s-]({_UNITS})(?![\w/])", text[match.end() :], re.IGNORECASE)
+            unit = re.match(rf"[\s-]({_UNITS})(?![\w/])", text[match.end() : match.end() + _LONGEST_UNIT], re.IGNORECASE)
             found.append(Quantity(value, _unit(unit[1]) if unit else "", Span(*match.span())))
     return sorted(found, key=lambda quantity: quantity.span)
 

@@ -440,3 +440,8 @@ def test_a_second_article_file_is_named_and_not_read(gout: Settings):
     assert [(entry.file, entry.reason) for entry in build_index(gout).rejected] == [
         ("gout/article.html", "not read: the article is article.txt")
     ]
+
+
+def test_what_stands_too_deep_in_a_page_is_told():
+    found = extract("html", b"<html><body><p>Gout hurts.</p>" + b"<div>" * 1000 + b"Pain fell.")
+    assert found.notes == ("nested too deeply: what stands deeper than 256 levels was left out",)

@@ -153,3 +153,8 @@ def test_tokens_are_words_and_plain_numbers():
 
 def test_words_are_counted_as_a_reader_counts_them():
     assert words("Ketamine (0.5 mg/kg) – no effect.") == 5
+
+
+@pytest.mark.parametrize("written", ["5 µg/kg", "5 μg/kg", "5 mcg/kg", "5 micrograms/kg"])
+def test_a_microgram_is_one_unit_however_it_is_written(written):
+    assert [(quantity.value, quantity.unit) for quantity in quantities(written)] == [("5", "µg/kg")]

@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import quote, urlencode
 
 _VOID = frozenset({"br", "hr"})
-_HREF = re.compile(r"(?:#|https?://|[a-z]+\?)[^\s]*", re.IGNORECASE)
+_HREF = re.compile(r"\A(?:#|https?://|[a-z]+\?)[^\s]*", re.IGNORECASE)
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>#~$:|!&])")
 
 

@@ -13,7 +13,8 @@ from ui.words import kind_name, source_name
 
 _ITEM = re.compile(r"^\s*(?:[-*•]|(?P<step>\d{1,2})[.)])\s+")
 _INLINE = re.compile(
-    r"\*\*(?P<bold>.+?)\*\*|\*(?P<soft>[^*\s][^*]*)\*|(?P<gap>\s*)\[(?P<marker>\d{1,3})\]|\\(?P<plain>[!-/:-@\[-`{-~])", re.DOTALL
+    r"\*\*(?P<bold>.+?)\*\*|\*(?P<soft>[^*\s][^*]*)\*|(?P<gap>(?:(?<!\s)\s+)?)\[(?P<marker>\d{1,3})\]|\\(?P<plain>[!-/:-@\[-`{-~])",
+    re.DOTALL,
 )
 _WORD = re.compile(r"[^\W_]+(?:[.,’'-][^\W_]+)*")
 _LONGEST_TIP = 420

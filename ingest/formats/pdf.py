@@ -18,7 +18,7 @@ _MOST_PAGES = 2_000
 _MOST_PAGE_CHARACTERS = 200_000
 _LEAST_CHARACTERS = 16  # of a page that counts as text
 _NAMED = re.compile(
-    r"(?:\d{1,2}(?:\.\d{1,2})*\.?\s+)?(?:abstract|summary|introduction|background|objectives?|aims?|(?:materials|patients|subjects) and methods|methods?|"
+    r"(?:\d{1,2}(?:\.\d{1,2}){0,5}\.?\s+)?(?:abstract|summary|introduction|background|objectives?|aims?|(?:materials|patients|subjects) and methods|methods?|"
     r"study design|statistical analysis|results?|findings|safety|adverse events|discussion|limitations|strengths and limitations|conclusions?|"
     r"interpretation|funding|acknowledge?ments?|references|bibliography|conflicts? of interest|appendix)\s*:?",
     re.IGNORECASE,

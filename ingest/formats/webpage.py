@@ -75,7 +75,7 @@ _DROPPED = frozenset(
     ]
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_NUMBERS = re.compile(r"\[?\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*,?\s*\]?")
+_NUMBERS = re.compile(r"\A\[?\s*\d{1,3}(?:\s*[,;–-]\s*\d{1,3})*\s*,?\s*\]?")
 _HIDDEN = re.compile(
     r"display:none|visibility:hidden|opacity:0(?:\.0+)?(?:;|$)|font-size:0|(?<![-\w])color:(?:#fff(?:fff)?|white|rgb\(255,255,255\))(?:;|$|!)|"
     r"text-indent:-\d{3,}|left:-\d{3,}"
@@ -97,10 +97,9 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
     text, notes = decode(
         data.replace(b"\0", b"") if data[:2] not in {b"\xff\xfe", b"\xfe\xff"} else data, declared[1].decode() if declared else ""
     )
+    parser = html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
     try:
-        root = html.document_fromstring(
-            text.encode(), parser=html.HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
-        )
+        root = html.document_fromstring(text.encode(), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError) as error:
         message = "holds no page, or one too large to be read"
         raise CorpusError(message) from error
@@ -110,6 +109,8 @@ def read(data: bytes, *, keep_citations: bool) -> Extract:
     heading = next((piece.text for piece in pieces if piece.kind == "heading" and piece.level == 1), "")
     title = _first(meta, "citation_title", "dc.title") or heading or _first(meta, "og:title") or tidy(root.findtext(".//title") or "")
     pieces = _from_title(pieces) if keep_citations else with_title(title, pieces)
+    if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
+        notes = (*notes, "nested too deeply: what stands deeper than 256 levels was left out")
     if walker.hidden:
         notes = (*notes, f"{walker.hidden} characters of hidden text were left out")
     date = _first(meta, "citation_publication_date", "citation_date", "citation_year", "dc.date", "article:published_time")

@@ -28,7 +28,7 @@ _COMMENTARY = re.compile(
     r"limit|what it means|comment|discussion|editor|^question$|objective|remark|background|introduction", re.IGNORECASE
 )
 _DRUG = re.compile(  # stems of international nonproprietary names, for drugs that the lexicon does not list
-    r"[a-z]{2,}(?:prazole|prazan|xifene|olol|[^c]pril|sartan|statin|gliflozin|gliptin|glutide|xaban|gatran|parin|cillin|mycin|floxacin|cycline|conazole|ciclovir|[a-z]vir"
+    r"\A[a-z]{2,}(?:prazole|prazan|xifene|olol|[^c]pril|sartan|statin|gliflozin|gliptin|glutide|xaban|gatran|parin|cillin|mycin|floxacin|cycline|conazole|ciclovir|[a-z]vir"
     r"|mab|tinib|ciclib|rafenib|oxetine|triptan|gepant|setron|profen|coxib|caine|zepam|zolam|barbital|dronate|dronic|lukast|terol|tropium|formin|glitazone|metacin"
     r"|asone|olone|onide|thiazide|dipine|afil|gabalin|racetam|peridone|apine|azosin|steride|grel|teplase|fenac|oxicam|phylline|terone|fibrate|semide|tidine|tadine|giline|capone|penem|vudine|buvir|asvir|bendazole|poetin|parib|zomib|kinra|micin|quine|tropin|platin|taxel|rubicin|trexate|mustine)s?"
 )
@@ -48,7 +48,7 @@ _EMPTY = frozenset((Path(__file__).parent / "empty.txt").read_text(encoding="utf
 # Diseases, organs, treatments: what a claim cannot name unless its source does.
 _THINGS = frozenset(map(stem, (Path(__file__).parent / "things.txt").read_text(encoding="utf-8").split()))
 _MEDICAL = re.compile(
-    r"\w{3,}(?:itis|osis|oses|[ae]emia|emia|pathy|pathies|algia|omas?|ectomy|ostomy|otomy|plegia|lepsy|monia|uria|rrhea|rrhage|rrhages|penia|sclerosis|dystrophy|lytics?|gram|scopy|plasty)"
+    r"\A\w{3,}(?:itis|osis|oses|[ae]emia|emia|pathy|pathies|algia|omas?|ectomy|ostomy|otomy|plegia|lepsy|monia|uria|rrhea|rrhage|rrhages|penia|sclerosis|dystrophy|lytics?|gram|scopy|plasty)"
 )
 
 

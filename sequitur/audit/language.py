@@ -98,7 +98,7 @@ _STATISTICS = frozenset(
         "a",
     ]
 )
-_CONTRAST = re.compile(r"\s*,?\s*(?:but|whereas|while|although|however|yet|despite)\b")
+_CONTRAST = re.compile(r"\A\s{0,3},?\s{0,3}(?:but|whereas|while|although|however|yet|despite)\b")
 _FRACTION = re.compile(
     r"\b(?:favou?rable|good|excellent|poor|adverse) (?:[\w-]+ )?(?:outcomes?|results?|events?|effects?|reactions?)\b|"
     r"\b(?:low|lower|high|higher|lowest|highest|reduced|increased|larger|smaller)[- ](?:[\w-]+ )?dos(?:e|es|ing|age)s?\b"

@@ -103,6 +103,9 @@ def _other_time(case: Case, figure: Figure, apt: Aligned, near: Sequence[Aligned
 
 def _bound(case: Case, figure: Figure, row: Aligned) -> bool:
     """Whether a passage that has the figure has it for the same drug, where both name drugs."""
+    others = [other for other in case.own.figures if other is not figure and other.kind in {"dose", "percent", "ratio"} and other.decimals]
+    if any(same_figure(other, there) for other in others for there in row.source.statement.figures):
+        return True  # two of its results stand side by side there
     if figure.kind != "dose":
         return row.score >= ABOUT * (0.4 if figure.kind == "duration" or _RANGE.search(figure.text) else 0.8)
     said, there = (

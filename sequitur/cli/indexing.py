@@ -53,17 +53,22 @@ def _roll_back(folder: Path, *, as_json: bool) -> None:
 
 def _print(report: Any, *, as_json: bool) -> None:  # noqa: ANN401 - a report of `ingest.build`, which is imported late
     for rejected in report.rejected:
-        print(f"rejected {rejected.file}: {rejected.reason}", file=sys.stderr)
+        print(f"rejected {_shown(rejected.file)}: {_shown(rejected.reason)}", file=sys.stderr)
     for noted in report.notes:
-        print(f"note on {noted.file}: {noted.reason}", file=sys.stderr)
+        print(f"note on {_shown(noted.file)}: {noted.reason}", file=sys.stderr)
     if as_json:
         print_json(dataclasses.asdict(report))
         return
     print(
-        f"{report.documents} documents, {report.passages} passages in {report.index}: {report.added} added, {report.changed} changed, "
+        f"{report.documents} document{'' if report.documents == 1 else 's'}, {report.passages} passages in {report.index}: {report.added} added, {report.changed} changed, "
         f"{report.removed} removed, {report.unchanged} unchanged; {report.embedded} passages embedded in {report.seconds} s",
         flush=True,
     )
+
+
+def _shown(text: str) -> str:
+    """A file's name as it can be printed: line ends, marks that turn the direction of writing and the like are escaped."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def _warn(line: str) -> None:

@@ -21,7 +21,8 @@ from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, shor
 from sequitur.text import tokens
 
 _NOTE_MARK = re.compile(
-    r"^not page-checked:\s*|,?\s*\(?(?:[\w ]+ )?not page-checked\)?(?=[,.;:)]|$)|,?\s*\bto our recollection\b", re.IGNORECASE
+    r"^not page-checked:\s*|,?(?<!\s)\s*\(?(?:[\w ]{1,60} )?not page-checked\)?(?=[,.;:)]|$)|,?(?<!\s)\s*\bto our recollection\b",
+    re.IGNORECASE,
 )
 _DESIGNS = {
     "rct": "Randomised controlled trial",
