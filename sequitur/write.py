@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sequitur.glossary import hard_words
 from sequitur.safety import PERSONAL_NOTE
-from sequitur.schema import BENEFIT, NO_DIFFERENCE, NOT_CLEAR, WHOM, Article, CheckedClaim, Citation, CitedSide, Outcome, Role
+from sequitur.schema import BENEFIT, DOUBTED, NO_DIFFERENCE, NOT_CLEAR, WHOM, Article, CheckedClaim, Citation, CitedSide, Outcome, Role
 
 _DESIGNS = {
     "rct": "randomised trial",
@@ -154,7 +154,7 @@ def _cell(claims: Sequence[CheckedClaim], by_marker: Mapping[int, Citation]) -> 
     lead = ""
     for claim in claims:
         before = f"{_plain(claim.lead)} " if claim.lead and claim.lead != lead else ""
-        said.append(f"{before}{_sentence(claim.text)} {_markers(claim)}{_caution(by_marker[claim.citations[0]])}")
+        said.append(f"{before}{_sentence(claim.text)} {_markers(claim)}{_cautions(claim, by_marker)}")
         lead = claim.lead
     return " ".join(said).replace("|", "\\|")
 
@@ -169,7 +169,7 @@ def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> st
         if claim.against:
             continue
         citation = by_marker[claim.citations[0]]
-        said = f"{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
+        said = f"{_sentence(claim.text)} {_markers(claim)}{_cautions(claim, by_marker)}"
         if citation.source == source and claim.lead == lead and lines:
             lines[-1] += f" {said}"
         elif citation.source == source and lines:
@@ -206,7 +206,7 @@ def _line(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:
     """A claim that stands alone, with the name of its source."""
     citation = by_marker[claim.citations[0]]
     label = "" if citation.kind == "article" else f"{_label(citation)}: "
-    return f"{label}{f'{claim.lead} ' if claim.lead else ''}{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
+    return f"{label}{f'{claim.lead} ' if claim.lead else ''}{_sentence(claim.text)} {_markers(claim)}{_cautions(claim, by_marker)}"
 
 
 def _label(citation: Citation) -> str:
@@ -217,8 +217,11 @@ def _label(citation: Citation) -> str:
     return f"{name}{others} ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
 
 
-def _caution(citation: Citation) -> str:
-    notes = [note for flag, note in _CAUTIONS.items() if flag in citation.flags]
+def _cautions(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:
+    """What is to be known before trusting a claim: of its first source all, of the others whether they are still to be trusted."""
+    first, *others = (by_marker[marker] for marker in claim.citations)
+    notes = [note for flag, note in _CAUTIONS.items() if flag in first.flags]
+    notes += [f"[{other.marker}]: {_CAUTIONS[flag]}" for other in others for flag in other.flags if flag in DOUBTED]
     return f" *({'; '.join(notes)})*" if notes else ""
 
 

@@ -88,7 +88,7 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     rows = table.rows(query, hits, index)
     if rows:
         chosen = [choice for choice in chosen if index.documents[choice.passage.document_id].kind == "article"]
-        chosen += [_Chosen(passage, ()) for passage in (*rows, *table.populations(rows, index))]
+        chosen += [_Chosen(passage, ()) for passage in (*rows, *table.whom_of(rows, index))]
         differing = tuple(replace(side, whom="") for side in differing)  # the table says it
     told = {identity for choice in chosen for identity in (choice.passage.id, *choice.same)}
     chosen += [_Chosen(index.by_id[side.passage], ()) for side in differing if side.passage not in told]
