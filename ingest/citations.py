@@ -13,9 +13,9 @@ _AT_END = re.compile(
     rf"(?:(?P<gap>\s+|{_GLUED})\s*(?P<open>\[?)(?P<numbers>{_LIST})\]?(?P<stop>\s*\.?)|(?P<raised>[¹²³⁴-⁹][⁰¹²³⁴-⁹˒,⁻–-]*)\.?)\s*$"
 )
 _COUNTED = re.compile(
-    r"(?:\b(?:grade|phase|level|stage|type|age|aged|score|table|figure|box|appendix|chapter|step|category|to|of|and|than|was|were|is|are|by|about|"
+    r"(?:\b(?:grade|phase|level|stage|type|(?<!of )age|aged|score|table|figure|box|appendix|chapter|step|category|to|of|and|than|was|were|is|are|by|about|"
     r"around|approximately|nearly|until|between|median|mean|average|ratio|rr|hr|or|nnt|nnh|p|n|every|each|least|most|only|for|in|over|under|within|"
-    r"after|before|at|from|with|below|above|bmi|egfr|inr|ph|gcs|ecog|hba1c|a1c|ldl|crp|covid|sars-cov|omega|vitamin|no\.|vs\.?|versus|plus|"
+    r"after|before|at|from|with|below|(?<!or )above|bmi|egfr|inr|ph|gcs|ecog|hba1c|a1c|ldl|crp|covid|sars-cov|omega|vitamin|no\.|vs\.?|versus|plus|"
     r"(?:nyha|asa|child-pugh|who|killip|mallampati|functional) class|"
     r"january|february|march|april|may|june|july|august|september|october|november|december)"
     r"|\b(?:on|at|by|until|after|from|to|than|the) (?:day|week|month|year|visit|cycle)|[=<>≥≤±×/~≈–-]|\b(?:[<>≥≤]\s?)?\d[\d.,]*\s*(?:x|×|to|or|and|-|–))\s*$",
@@ -23,7 +23,7 @@ _COUNTED = re.compile(
 )
 _RANGE = re.compile(r"\d\s*[–-]\s*\d")
 _MEASURED = re.compile(r"\b(?:doses?|scores?|targets?|range|daily|values?|levels?|ages?|points)\s*$", re.I)
-_RAISED_UNIT = re.compile(r"(?:\d|(?<![A-Za-z])(?:[cdkmµ]?m|s|h|L|kg|R|I|χ))$")
+_RAISED_UNIT = re.compile(r"(?:\d|(?<![A-Za-z])(?:[cdkmµμ]?m|s|h|L|kg|R|I|χ))$")
 _INLINE = re.compile(
     r"\b(?:trials?|stud(?:y|ies)|reviews?|guidelines?|analysis|meta-analysis|series|reports?|cohort|authors|al\.)\s"
     rf"(?P<numbers>\[?{_LIST}\]?)(?=\s+[a-z(]|[,;.])"

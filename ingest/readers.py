@@ -18,6 +18,14 @@ from sequitur.text import FRONT_MATTER, body_start
 
 ARTICLE_NAMES = ("article.txt", "article.md", "article.html", "article.htm")
 _MAX_TEXT_BYTES = 20_000_000
+_OPENING = 3000  # characters of a plain text in which its title stands
+_SHORTEST, _LONGEST, _WORDS = 12, 250, 3  # characters and words of a title
+_LETTERS = 0.8  # share of its characters that are letters or spaces
+_JOURNAL = re.compile(r"\b(?:19|20)\d\d\b.{0,15};\s?\d+|\bdoi:|\bPMID\b", re.IGNORECASE)
+_NO_TITLE = re.compile(
+    r"[,;:]$|^(?:abstract|background|copyright|©|doi|https?:|page|received|published|volume)\b|\b(?:we|was|were|has been|have been)\b|\|",
+    re.IGNORECASE,
+)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
@@ -107,8 +115,20 @@ def read_reference(path: Path, slug: str) -> Document:
         message = "nothing below the front matter"
         raise CorpusError(message)
     heading = re.search(r"^#\s+(.+)$", text[body_start(text) :], re.MULTILINE)
-    front.setdefault("title", heading[1].strip() if heading else path.stem)
+    front.setdefault("title", heading[1].strip() if heading else _first_line(text[body_start(text) :]) or path.stem)
     return _document(path, identity, slug, text, {**front, "notes": notes})
+
+
+def _first_line(text: str) -> str:
+    """The title that a plain text begins with, behind a journal's own line as PubMed prints it; "" where its first line is no title."""
+    blocks = re.split(r"\n\s*\n", text.strip()[:_OPENING])
+    lines = [line.strip() for line in blocks[0].split("\n")]
+    if _JOURNAL.search(lines[0]) and len(blocks) > 1:
+        lines = [" ".join(blocks[1].split())]
+    line = lines[0]
+    fits = _SHORTEST <= len(line) <= _LONGEST and len(line.split()) >= _WORDS and not line[0].islower()
+    letters = sum(sign.isalpha() or sign.isspace() for sign in line)
+    return line.rstrip(".") if fits and letters >= _LETTERS * len(line) and not _NO_TITLE.search(line) else ""
 
 
 def _extracted(path: Path, slug: str, found: Extract) -> Document:

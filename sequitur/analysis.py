@@ -8,7 +8,7 @@ from pathlib import Path
 
 import Stemmer
 
-from sequitur.lexicon import general
+from sequitur.lexicon import spelling
 from sequitur.text import fold, tokens
 
 _STEMMER = Stemmer.Stemmer("english")
@@ -21,7 +21,7 @@ STOPWORDS = frozenset((Path(__file__).parent / "lexicon" / "stopwords.txt").read
 @lru_cache(maxsize=50_000)
 def stem(token: str) -> str:
     """The English stem of one lower-case token in American spelling."""
-    return str(_STEMMER.stemWord(general().american(token)))
+    return str(_STEMMER.stemWord(spelling().get(token, token)))
 
 
 def stems(text: str) -> list[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sequitur.adapters.embedders import open_embedder
 from sequitur.adapters.llm import LanguageModel, open_llm
@@ -85,9 +85,8 @@ class Shelf:
     def _assembled(self, index: Index, article: Article | None) -> Assembly:
         embedder = self._embedder
 
-        @lru_cache(maxsize=4096)
-        def near(word: str) -> tuple[tuple[str, float], ...]:
-            return index.near(embedder.embed([word]), _NEAR)
+        def near(words: Sequence[str]) -> tuple[tuple[tuple[str, float], ...], ...]:
+            return index.near(embedder.embed(words), _NEAR)
 
         abbreviations = {short: long for entry in index.articles for short, long in entry.abbreviations}
         language = Language(Lexicon(abbreviations), self._english, near)
@@ -102,8 +101,10 @@ def open_shelf(settings: Settings) -> Shelf:
         StoreError: there is no usable index, or another embedder made it.
         ModelError: the embedder cannot be opened.
     """
-    index = open_index(settings.index)
-    embedder = open_embedder(settings.embedder, settings.models)
+    with ThreadPoolExecutor(1) as aside:  # most of opening a model leaves the interpreter free
+        opening = aside.submit(open_embedder, settings.embedder, settings.models)
+        index = open_index(settings.index)
+        embedder = opening.result()
     made_by = index.manifest["embedder"]
     if made_by["fingerprint"] != embedder.fingerprint:
         message = (

@@ -11,7 +11,7 @@ import numpy as np
 from sequitur.analysis import stems
 from sequitur.index import Index
 from sequitur.intent import SECTIONS, wants
-from sequitur.ports import Embedder, Vectors
+from sequitur.ports import Vectors
 from sequitur.schema import Gaps, Passage, Query
 from sequitur.text import quantities
 
@@ -35,13 +35,18 @@ class Sought(NamedTuple):
     weight: float
     aspects: tuple[str, ...]  # answer types the concept itself names: "side effects", "dose"
     resemblance: Vectors | None  # how far each content word of the corpus may stand in for it, shape (words,)
+    rows: frozenset[int]  # the passages that have any stem of any wording, heading and lead-in included
 
 
-def concepts_of(query: Query, index: Index, embedder: Embedder) -> tuple[Sought, ...]:
-    """The concepts of a query with their stems, weights and resemblances; worked out once a question."""
+def loose(query: Query) -> list[str]:
+    """The typed wordings of the concepts that something resembling them may stand in for: what `concepts_of` needs the vectors of."""
+    return [focus.wordings[0][0] for focus in query.focus if not focus.exact]
+
+
+def concepts_of(query: Query, index: Index, vectors: Vectors) -> tuple[Sought, ...]:
+    """The concepts of a query with their stems, weights and resemblances; worked out once a question. `vectors`: of the `loose` wordings."""
     found = []
-    loose = [focus.wordings[0][0] for focus in query.focus if not focus.exact]
-    resemblances = iter(_resemblances(loose, index, embedder))
+    resemblances = iter(_resemblances(vectors, index))
     for focus in query.focus:
         resemblance = None if focus.exact else next(resemblances)
         stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
@@ -51,7 +56,8 @@ def concepts_of(query: Query, index: Index, embedder: Embedder) -> tuple[Sought,
         weight = rarity(said, index)
         if aspects and not any(_anywhere(terms, index) for terms in said):
             weight = min(weight, _ASKING)  # a word that asks ("dose") need not stand in the sources to be answered by them ("250 mg daily")
-        found.append(Sought(known, focus.strength * weight, aspects, resemblance))
+        rows = index.having(frozenset().union(*(terms for terms, _ in known)))
+        found.append(Sought(known, focus.strength * weight, aspects, resemblance, rows))
     return tuple(found)
 
 
@@ -60,33 +66,56 @@ def _anywhere(terms: frozenset[str], index: Index) -> bool:
     return all(index.frequency.get(term, 0) for term in terms)
 
 
-def _resemblances(wordings: Sequence[str], index: Index, embedder: Embedder) -> Vectors:
+def _resemblances(vectors: Vectors, index: Index) -> Vectors:
     """How far each content word of the corpus may stand in for each wording, shape (wordings, words)."""
-    if not wordings:
-        return np.zeros((0, 0), dtype=np.float32)
-    cosines = embedder.embed(wordings) @ index.word_vectors.T
+    cosines = vectors @ index.word_vectors.T
     return np.asarray(_RESEMBLES * np.clip((cosines - _UNLIKE) / (_ALIKE - _UNLIKE), 0.0, 1.0), dtype=np.float32)
 
 
-def covered(concepts: Sequence[Sought], row: int, index: Index) -> float:
-    """Share of the question's concepts that a passage has, in any wording, weighted by their rarity; 0..1.
+def covered(concepts: Sequence[Sought], rows: Sequence[int], index: Index) -> list[float]:
+    """For each passage the share of the question's concepts that it has, in any wording, weighted by their rarity; 0..1.
 
     A concept that only the document's title has counts less; an aspect ("side effects") counts where the section is about it; a word that
     resembles it counts by how much, for drugs and names not at all.
     """
     whole = sum(concept.weight for concept in concepts)
-    return sum(concept.weight * _best(concept, row, index) for concept in concepts) / whole if whole else 0.0
+    if not whole:
+        return [0.0] * len(rows)
+    best = [_bests(concept, rows, index) for concept in concepts]
+    return [sum(concept.weight * own for concept, own in zip(concepts, of_row, strict=True)) / whole for of_row in zip(*best, strict=True)]
 
 
-def _best(concept: Sought, row: int, index: Index) -> float:
-    best = present(concept.wordings, index.own_stems[row])
+def _bests(concept: Sought, rows: Sequence[int], index: Index) -> list[float]:
+    """How well each passage has a concept, 0..1."""
+    alike = _alike(concept, rows, index)
+    return [_best(concept, row, resembling, index) for row, resembling in zip(rows, alike, strict=True)]
+
+
+def _alike(concept: Sought, rows: Sequence[int], index: Index) -> list[float]:
+    """How well the word of each passage that is closest to a concept resembles it."""
+    if concept.resemblance is None or not rows:
+        return [0.0] * len(rows)
+    words = [index.words_of(row) for row in rows]
+    values = np.append(concept.resemblance, np.float32(0.0))[np.concatenate([np.append(own, len(concept.resemblance)) for own in words])]
+    starts = np.cumsum([0, *(len(own) + 1 for own in words[:-1])])
+    found: list[float] = np.maximum.reduceat(values, starts).tolist()
+    return found
+
+
+def _best(concept: Sought, row: int, resembling: float, index: Index) -> float:
+    best = 0.0
+    if row in concept.rows:
+        best = present(concept.wordings, index.own_stems(row))
+        if best < 1.0:
+            best = max(best, _IN_PLACE * present(concept.wordings, index.stems[row]))
     if best < 1.0:
-        best = max(best, _IN_PLACE * present(concept.wordings, index.stems[row]))
-        best = max(best, _IN_TITLE * present(concept.wordings, index.stems[index.titles[row]]))
+        title = int(index.titles[row])
+        if title in concept.rows:
+            best = max(best, _IN_TITLE * present(concept.wordings, index.stems[title]))
         if best < _IN_TITLE and concept.aspects:
             best = max(best, _aspect(concept.aspects, index.passages[row]))
-        if best < _RESEMBLES and concept.resemblance is not None and len(words := index.words_of(row)):
-            best = max(best, float(concept.resemblance[words].max()))
+        if best < _RESEMBLES:
+            best = max(best, resembling)
     return best
 
 
@@ -154,5 +183,9 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
         nearest = float(concept.resemblance.max()) if concept.resemblance is not None else 0.0
         share += concept.weight * (1.0 - nearest) / whole if whole else 0.0
         medical += focus.medical * concept.weight / whole if whole else 0.0
-    lacks = [max((concept.weight * (1.0 - _best(concept, row, index)) for concept in concepts), default=0.0) for row in rows]
+    have = [_bests(concept, rows, index) for concept in concepts]
+    lacks = [
+        max((concept.weight * (1.0 - own[place]) for concept, own in zip(concepts, have, strict=True)), default=0.0)
+        for place in range(len(rows))
+    ]
     return Gaps(tuple(missing), share, medical, anchored, whole, min(lacks, default=0.0))

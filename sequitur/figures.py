@@ -34,28 +34,57 @@ _DAYS = {
     "year": 365,
     "yr": 365,
 }
-_MASS = {"ng": 1e-6, "µg": 1e-3, "mcg": 1e-3, "ug": 1e-3, "microgram": 1e-3, "mg": 1.0, "milligram": 1.0, "g": 1000.0, "gram": 1000.0}
+_MASS = {
+    "ng": 1e-6,
+    "µg": 1e-3,
+    "μg": 1e-3,
+    "mcg": 1e-3,
+    "ug": 1e-3,
+    "microgram": 1e-3,
+    "mg": 1.0,
+    "milligram": 1.0,
+    "g": 1000.0,
+    "gram": 1000.0,
+}
 _OTHER = {
-    "ml": "ml", "millilitre": "ml", "milliliter": "ml", "l": "l", "litre": "l", "liter": "l", "iu": "unit", "unit": "unit", "international unit": "unit",
-    "mmhg": "mmhg", "mm hg": "mmhg", "mmol": "mmol", "mol": "mol", "meq": "meq", "kcal": "kcal", "bpm": "bpm", "puff": "puff", "drop": "drop",
+    "ml": "ml", "millilitre": "ml", "milliliter": "ml", "l": "ml", "litre": "ml", "liter": "ml", "iu": "unit", "unit": "unit", "international unit": "unit",
+    "mmhg": "mmhg", "mm hg": "mmhg", "mmol": "mmol", "mol": "mol", "µmol": "µmol", "μmol": "µmol", "micromole": "µmol", "meq": "meq", "kcal": "kcal", "bpm": "bpm", "puff": "puff", "drop": "drop",
     "tablet": "tablet", "kg": "kg", "cm": "cm", "mm": "mm", "joule": "j", "hz": "hz", "mhz": "mhz", "point": "point",
 }  # fmt: skip
 _PEOPLE = r"patients?|participants?|people|persons?|adults|children|infants|women|men|subjects|volunteers|cases|deaths|survivors|individuals|residents|pregnancies|eyes|joints"
 _STUDIES = r"trials?|studies|rcts?|records|cent(?:er|re)s|clinics|hospitals"
 _UNIT = re.compile(
     r"[\s-]?(?:(?P<percent>%|per ?cent\b|percentage points?\b)"
-    r"|(?P<mass>micrograms?|milligrams?|grams?|mcg|µg|ug|ng|mg|g)(?![\w])"
+    r"|(?P<mass>micrograms?|milligrams?|grams?|mcg|[µμ]g|ug|ng|mg|g)(?![\w])"
     r"|(?P<time>minutes?|mins?|hours?|hrs?|h|days?|weeks?|wks?|months?|years?|yrs?)(?![\w])"
-    r"|(?P<other>international units?|IU|units?|millilit(?:re|er)s?|mL|lit(?:re|er)s?|L|mm ?Hg|mmol|mol|mEq|kcal|bpm|puffs?|drops?|tablets?|kg|cm|mm|MHz|Hz|joules?|points?)(?![\w])"
+    r"|(?P<other>international units?|IU|units?|millilit(?:re|er)s?|mL|lit(?:re|er)s?|L|mm ?Hg|mmol|[µμ]mol|micromoles?|mol|mEq|kcal|bpm|puffs?|drops?|tablets?|kg|cm|mm|MHz|Hz|joules?|points?)(?![\w])"
     rf"|(?P<count>(?:[a-z-]+ ){{0,2}}?(?:{_PEOPLE}|{_STUDIES})\b)"
-    r"|(?P<fold>[- ]?fold\b|times (?:as|more|higher|lower|less|the)\b))",
+    r"|(?P<fold>[- ]?fold\b|times (?:as|more|higher|lower|less|greater|the)\b))",
     re.IGNORECASE,
 )
 _PER = re.compile(
-    r"\s?(?:/|per |a |an |each )\s?(?P<per>kg|24 ?h(?:ours)?|day|d|week|wk|month|h(?:our)?|min(?:ute)?|dose|dL|L|mL|m2|m²)\b(?:\s?(?:/|per )\s?(?P<second>h(?:our)?|min(?:ute)?|day|d)\b)?",
+    r"\s?(?:/|per |a |an |each )\s?(?P<per>kg|kilograms?|24 ?h(?:ours)?|day|d|week|wk|month|h(?:our)?|min(?:ute)?|dose|dL|decilit(?:re|er)|L|lit(?:re|er)|mL|millilit(?:re|er)|m2|m²)\b(?: of body ?weight\b)?(?:\s?(?:/|per )\s?(?P<second>h(?:our)?|min(?:ute)?|day|d)\b)?",
     re.IGNORECASE,
 )
-_PER_NAMES = {"d": "day", "24 h": "day", "24h": "day", "24 hours": "day", "hour": "h", "minute": "min", "wk": "week", "m²": "m2"}
+_OF_WHAT = re.compile(
+    r"\s+of (?:[\w-]+\s+){1,3}?(?=per (?:kg|kilogram|day|dose)\b)", re.IGNORECASE
+)  # "20 mg of caffeine citrate per kilogram"
+_PER_NAMES = {
+    "d": "day",
+    "24 h": "day",
+    "24h": "day",
+    "24 hours": "day",
+    "hour": "h",
+    "minute": "min",
+    "wk": "week",
+    "m²": "m2",
+    "kilogram": "kg",
+    "kilograms": "kg",
+} | {
+    name: short
+    for ending in ("re", "er")
+    for name, short in ((f"decilit{ending}", "dl"), (f"lit{ending}", "l"), (f"millilit{ending}", "ml"))
+}
 _OFTEN = re.compile(
     r"[^.;,()\d]{0,25}?\b(?:(?P<times>once|twice|two times|three times|\d times|thrice|four times|five times|six times)(?:[ -](?:daily|a day|per day|each day|weekly|a week|per week)|/(?:day|week))"
     r"|(?P<code>bid|b\.i\.d\.|tid|t\.i\.d\.|qid|q\.i\.d\.)"
@@ -68,7 +97,7 @@ _CODES = {"b": 2, "t": 3, "q": 4}
 _LABEL = re.compile(
     r"\b(?P<label>a?RR|a?OR|a?HR|IRR|NNTB?|NNH|SMD|W?MD|(?:incidence )?rate ratio|(?:adjusted )?odds ratio|(?:adjusted )?hazard ratio|risk ratio|relative risk|"
     r"number needed to treat|number needed to harm|relative hazard|(?:standardi[sz]ed )?(?:adjusted )?mean difference|effect size|difference)"
-    r"(?:s?,? ?(?:of|was|is|were|at|for [\w -]{1,40}?|in [\w -]{1,30}?)|\s?[:=,])?\s*$",
+    r"(?:s?,? ?(?:of|was|is|were|at|for [\w -]{1,40}?,?|in [\w -]{1,30}?,?)|\s?[:=,])?\s*$",
     re.IGNORECASE,
 )
 _LABELS = {
@@ -93,6 +122,7 @@ _SIGN = re.compile(
 )
 _AGE_BEFORE = re.compile(r"\b(?:aged?|age of|older than|younger than|over|under|median age|mean age)\s*(?:≥|≤|>|<)?\s*$", re.IGNORECASE)
 _AGE_AFTER = re.compile(r"\s?(?:years?|yrs?)(?:[ -](?:old|of age)| (?:and|or) (?:older|over|above|younger))", re.IGNORECASE)
+_AT_TIME = re.compile(r"\b(?P<unit>hour|day|week|month)s?\s$", re.IGNORECASE)
 _GRADE_BEFORE = re.compile(
     r"\b(?:grade|level|class|stage|phase|type|step|line|table|figure|version|factor|cox|vitamin|covid)[ -]?$", re.IGNORECASE
 )
@@ -101,6 +131,7 @@ _RISKS = RATIOS - {"or"}  # loosely called by each other's names
 _A_DAY = re.compile(r"/ ?d(?:ay)?\b|\b(?:per|a) day\b", re.IGNORECASE)
 _RHYTHM = re.compile(
     r"\b(?:(?:every|each) (?:(?P<count>\d{1,2}|two|three|four|six|eight|twelve) )?(?P<unit>week|month|year)s?|once (?:a|per|each|every) (?P<once>week|month|year)"
+    r"|(?P<between>\d{1,2}|two|three|four|six|eight|twelve)[ -](?P<apart>week|month|year)(?:ly)?s?[ -](?:intervals?|apart)"
     r"|(?P<name>weekly|monthly|yearly|annually|once-yearly|once-monthly|once-weekly))\b(?! (?:migraine|headache|pain|days|visits|mean|average))",
     re.IGNORECASE,
 )
@@ -156,8 +187,8 @@ def _rhythm(match: re.Match[str]) -> float:
     """How many days lie between one dose and the next."""
     if match["name"]:
         return _NAMED_RHYTHMS[match["name"].lower().removeprefix("once-")[:4]]
-    count = (match["count"] or "1").lower()
-    return (_WORD_VALUES.get(count) or float(count)) * _NAMED_RHYTHMS[(match["unit"] or match["once"]).lower()[:4]]
+    count = (match["count"] or match["between"] or "1").lower()
+    return (_WORD_VALUES.get(count) or float(count)) * _NAMED_RHYTHMS[(match["unit"] or match["once"] or match["apart"]).lower()[:4]]
 
 
 def _plain(text: str, match: re.Match[str]) -> Figure | None:
@@ -175,7 +206,7 @@ def _plain(text: str, match: re.Match[str]) -> Figure | None:
     end = match.end() + (unit.end() if unit else 0)
     base = Figure("bare", value, "", sign, None, _decimals(written), text[match.start() : end], Span(match.start(), end))
     label = _LABEL.search(before)
-    if label and not (unit and not unit["other"]):
+    if label and label["label"] != "or" and not (unit and not unit["other"]):
         name = label["label"].lower()
         return replace(base, kind="ratio", unit=_LABELS.get(name, name), text=f"{label['label']} {written}")
     if (
@@ -185,6 +216,9 @@ def _plain(text: str, match: re.Match[str]) -> Figure | None:
     ):
         return replace(base, kind="age", unit="year")
     is_year = 1950 <= value <= 2035 and not base.decimals and "," not in written
+    at_time = _AT_TIME.search(before)
+    if at_time and not unit and not base.decimals:
+        return replace(base, kind="duration", value=value * _DAYS[at_time["unit"].lower()], unit="day", text=f"{at_time['unit']} {written}")
     if unit and not (is_year and unit["count"]):
         return _with_unit(base, unit, text)
     return _without_unit(base, before, after, is_year=is_year)
@@ -219,6 +253,7 @@ def _with_unit(base: Figure, unit: re.Match[str], text: str) -> Figure | None:
     scale, name = (
         (_MASS.get(raw.rstrip("s")) or _MASS.get(raw), "mg") if unit["mass"] else (1.0, _OTHER.get(raw.rstrip("s"), _OTHER.get(raw, raw)))
     )
+    scale = 1000.0 if raw in {"l", "litre", "litres", "liter", "liters"} else scale
     value = base.value * (scale or 1.0)
     return _dosed(replace(base, value=value, unit=name), text)
 
@@ -226,12 +261,14 @@ def _with_unit(base: Figure, unit: re.Match[str], text: str) -> Figure | None:
 def _dosed(figure: Figure, text: str) -> Figure:
     """With what it is given per, and how often."""
     after = text[figure.span.end :]
+    stuff = _OF_WHAT.match(after)
+    after = after[stuff.end() :] if stuff else after
     per = _PER.match(after)
     unit, end, daily = figure.unit, figure.span.end, None
     if per:
         parts = [part.lower() for part in (per["per"], per["second"]) if part]
         names = [_PER_NAMES.get(part, part) for part in parts]
-        end += per.end()
+        end += per.end() + (stuff.end() if stuff else 0)
         if names == ["day"]:
             daily = figure.value
         else:
@@ -292,7 +329,7 @@ def same_figure(said: Figure, there: Figure) -> bool:
         return math.isclose(said.daily, there.daily, rel_tol=0.01) and bool(a_day or math.isclose(said.value, there.value))
     if {said.kind, there.kind} == {"age", "duration"}:
         years = [figure.value if figure.kind == "age" else figure.value / _DAYS["year"] for figure in (said, there)]
-        return math.isclose(*years)
+        return math.isclose(*years, rel_tol=0.01)  # 24 months are two years
     if said.kind in {"duration", "rhythm"}:
         return math.isclose(said.value, there.value, rel_tol=0.035)
     rounded = said.kind in {"percent", "ratio", "bare", "measure"} and said.decimals < there.decimals

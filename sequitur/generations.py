@@ -20,8 +20,8 @@ from typing import Any
 
 from sequitur.errors import StoreError
 
-FORMAT = 2
-BM25_FILES = ("data.csc.index.npy", "indices.csc.index.npy", "indptr.csc.index.npy", "vocab.index.json", "params.index.json")
+FORMAT = 3
+BM25_FILES = ("terms.json", "scores.npy", "rows.npy", "starts.npy")
 FILES = (
     "documents.jsonl",
     "passages.jsonl",

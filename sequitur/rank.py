@@ -13,18 +13,14 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import bm25s
 import numpy as np
-from numpy.typing import NDArray
 
 from sequitur.analysis import STOPWORDS, stems
 from sequitur.ports import Vectors
+from sequitur.postings import K1, Postings, Rows
 from sequitur.text import tokens
 
-Rows = NDArray[np.intp]
-
 _WEIGHTS = Path(__file__).parent / "rank.json"
-_K1, _B = 1.2, 0.75
 _RANK = 10  # of reciprocal ranks
 _DEPTH = 100  # best of each channel that are weighed
 
@@ -41,66 +37,6 @@ FEATURES = (
     "coverage",  # share of the question's words that it has, by rarity
     "rarest",  # has the question's rarest word that the corpus knows
 )
-
-
-class Postings:
-    """BM25 (Robertson; Lucene's variant) with the postings behind it."""
-
-    def __init__(self, terms: Sequence[str], scores: Vectors, rows: Rows, starts: Rows, size: int) -> None:
-        """`scores` and `rows` of the texts that have terms[n] stand at starts[n] to starts[n + 1]."""
-        self.terms, self.size = terms, size
-        self._places = {term: place for place, term in enumerate(terms)}
-        self._scores, self._rows, self._starts = scores, rows, starts
-
-    @classmethod
-    def of(cls, texts: Sequence[Sequence[str]]) -> Postings:
-        """Postings of texts that are cut into terms."""
-        bm25 = bm25s.BM25(k1=_K1, b=_B)
-        bm25.index([list(terms) or [""] for terms in texts], show_progress=False)
-        starts = bm25.scores["indptr"]
-        terms = sorted(bm25.vocab_dict, key=bm25.vocab_dict.__getitem__)[: len(starts) - 1]
-        return cls(terms, bm25.scores["data"], bm25.scores["indices"], starts, len(texts))
-
-    def write(self, folder: Path) -> None:
-        """Write into a folder of its own."""
-        folder.mkdir(parents=True)
-        (folder / "terms.json").write_text(json.dumps([self.size, list(self.terms)], ensure_ascii=False), encoding="utf-8")
-        for name, array in (("scores", self._scores), ("rows", self._rows), ("starts", self._starts)):
-            np.save(folder / f"{name}.npy", array)
-
-    @classmethod
-    def read(cls, folder: Path) -> Postings:
-        """Postings as written; what is not asked for stays on disk."""
-        size, terms = json.loads((folder / "terms.json").read_text(encoding="utf-8"))
-        scores, rows, starts = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("scores", "rows", "starts"))
-        return cls(terms, scores, rows, starts, size)
-
-    @property
-    def frequency(self) -> dict[str, int]:
-        """In how many texts each term stands."""
-        counts = np.diff(self._starts)
-        return {term: int(count) for term, count in zip(self.terms, counts, strict=True)}
-
-    def rows(self, term: str) -> Rows:
-        """Which texts have a term."""
-        place = self._places.get(term)
-        return np.zeros(0, dtype=np.intp) if place is None else self._rows[self._starts[place] : self._starts[place + 1]].astype(np.intp)
-
-    def rarity(self, term: str) -> float:
-        """Inverse document frequency, 0 and above."""
-        place = self._places.get(term)
-        count = 0 if place is None else int(self._starts[place + 1] - self._starts[place])
-        return float(np.log1p((self.size - count + 0.5) / (count + 0.5)))
-
-    def scores(self, terms: Mapping[str, float]) -> Vectors:
-        """BM25 of every text for weighted terms, shape (size,)."""
-        total = np.zeros(self.size, dtype=np.float32)
-        for term, weight in terms.items():
-            place = self._places.get(term)
-            if place is not None:
-                part = slice(self._starts[place], self._starts[place + 1])
-                total[self._rows[part]] += weight * self._scores[part]  # a text stands once in a term's postings
-        return total
 
 
 class Signals(NamedTuple):
@@ -155,7 +91,7 @@ def signals(text: str, expanded: Mapping[str, float], dense: Vectors, lexical: L
             coverage[rows] += worth / whole
     if known:
         rarest[stemmed.rows(max(known, key=lambda term: known[term]))] = 1.0
-    most = sum(known.values()) * (_K1 + 1) or 1.0
+    most = sum(known.values()) * (K1 + 1) or 1.0
     bm25 = stemmed.scores(dict.fromkeys(rarity, 1.0)) / most
     words = lexical.plain.scores(dict.fromkeys(plain(text), 1.0))
     return Signals(dense, bm25, words, stemmed.scores(expanded), coverage, rarest)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sequitur.analysis import stems
-from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_figure, present
+from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_figure, loose, present
 from sequitur.index import Index
 from sequitur.intent import SECTIONS, TERMS
 from sequitur.ports import Embedder, Vectors
@@ -103,7 +103,8 @@ def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weight
 def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     """The pool of passages worth looking at, and their features."""
     texts = list(dict.fromkeys([*(reading.text for reading in query.readings), *([query.before] if query.before else [])]))
-    by_text = dict(zip(texts, index.dense(embedder.embed(texts)), strict=True))
+    vectors = embedder.embed([*texts, *loose(query)])  # together, for a text takes one core
+    by_text = dict(zip(texts, index.dense(vectors[: len(texts)]), strict=True))
     dense = np.stack([by_text[reading.text] for reading in query.readings])
     lexical = np.stack([index.bm25(_terms(reading.text, reading.terms)) for reading in query.readings])
     shares = np.array([reading.weight for reading in query.readings], dtype=np.float32)
@@ -116,7 +117,8 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     wanted = [frozenset(stems(TERMS[want])) for want in query.wants[:2]]
     reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
-    concepts = concepts_of(query, index, embedder)
+    concepts = concepts_of(query, index, vectors[len(texts) :])
+    covers = covered(concepts, rows, index)
     total = sum(concept.weight for concept in concepts) or 1.0
     whole = [sum(concept.weight * present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
     values = np.zeros((len(rows), len(WEIGHTS)), dtype=np.float32)
@@ -125,7 +127,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
         values[place] = (
             fused[row],
             bm25[row],
-            covered(concepts, row, index),
+            covers[place],
             similarity[index.titles[row]],
             votes[index.groups[row]],
             whole[index.groups[row]],

@@ -55,6 +55,10 @@ _ABBREVIATIONS = frozenset(
 _BOUNDARY = re.compile(r"[.!?][\"”’')\]]*(?=\s+[\"“‘'(\[]*[A-Z0-9µ≥≤<>])|[.!?][\"”’')\]]*\s*$")
 FRONT_MATTER = re.compile(r"\A---\n(?P<yaml>.*?)\n---\n", re.DOTALL)
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)?|\d+")
+_BARE_POINT = re.compile(r"(?<![\d.])\.(?=\d)")
+_THOUSANDS = re.compile(r",(?=\d{3}\b)")
+_GENITIVE = re.compile(r"'[sS]$|'")
+_STRAIGHT = str.maketrans("’‘“”–—−‐‑\u00a0\u202f", "''\"\"-----  ")
 _NUMBER_WORDS = {
     word: str(value)
     for value, word in enumerate(
@@ -140,22 +144,21 @@ def _stripped(text: str, start: int, end: int) -> Span:
 
 def fold(text: str, *, lower: bool = True) -> str:
     """Lower case, straight quotes, plain hyphens and spaces: the form in which wordings are compared."""
-    text = unicodedata.normalize("NFKC", text)
+    plain = text.isascii()
+    text = text if plain else unicodedata.normalize("NFKC", text)
     text = text.lower() if lower else text
-    text = text.translate(str.maketrans("’‘“”–—−‐‑\u00a0\u202f", "''\"\"-----  "))
-    return re.sub(r"\s+", " ", text).strip()
+    return " ".join((text if plain else text.translate(_STRAIGHT)).split())
 
 
 def tokens(text: str, *, lower: bool = True) -> list[str]:
     """Lower-case words and numbers. Hyphens and slashes separate; apostrophes are dropped; `1,600` is `1600`, `.55` is `0.55`."""
-    found = []
-    folded = re.sub(r"(?<![\d.])\.(?=\d)", "0.", fold(text, lower=lower))
-    for match in _TOKEN.finditer(folded):
-        token = match.group()
-        if token[0].isdigit():
-            token = re.sub(r",(?=\d{3}\b)", "", token)
-        found.append(re.sub(r"'[sS]$|'", "", token))
-    return [token for token in found if token]
+    folded = fold(text, lower=lower)
+    found: list[str] = _TOKEN.findall(_BARE_POINT.sub("0.", folded) if "." in folded else folded)
+    if "," in folded:
+        found = [_THOUSANDS.sub("", token) if token[0].isdigit() else token for token in found]
+    if "'" in folded:
+        found = [token for token in (_GENITIVE.sub("", token) for token in found) if token]
+    return found
 
 
 def words(text: str) -> int:
@@ -172,15 +175,16 @@ class Quantity(NamedTuple):
 
 
 _UNITS = (
-    r"mg/kg/h|mg/kg/hour|mcg/kg/min|micrograms?/kg/min|µg/kg/min|mg/kg|mcg/kg|micrograms?/kg|µg/kg|mg/day|mg/d|mg/h|g/day|mL/h|"
-    r"mg|mcg|µg|micrograms?|kg|g|mL|ml|L|per cent|percent|%|years?|months?|weeks?|days?|hours?|h|minutes?|min|points?|"
+    r"mg/kg/h|mg/kg/hour|mcg/kg/min|micrograms?/kg/min|[µμ]g/kg/min|mg/kg|mcg/kg|micrograms?/kg|[µμ]g/kg|mg/day|mg/d|mg/h|g/day|mL/h|"
+    r"mg|mcg|[µμ]g|micrograms?|kg|g|mL|ml|L|per cent|percent|%|years?|months?|weeks?|days?|hours?|h|minutes?|min|points?|"
     r"participants?|patients?|people|adults|trials?|studies|fold"
 )
 _QUANTITY = re.compile(
     rf"(?<![\w.])(?P<number>[-−]?\d+(?:,\d{{3}})+(?:\.\d+)?|[-−]?\d*\.\d+|[-−]?\d+)(?![\d])(?:[\s-]?(?P<unit>{_UNITS})(?![\w/]))?",
     re.IGNORECASE,
 )
-_SAME_UNIT = {"per cent": "%", "percent": "%", "mcg": "µg", "microgram": "µg", "hour": "h", "minute": "min", "mg/d": "mg/day", "ml": "mL"}
+_MICRO = re.compile(r"^(?:[µμ]g|mcg|micrograms?)(?![a-z])")  # the micro sign, the Greek letter, and what is written for them
+_SAME_UNIT = {"per cent": "%", "percent": "%", "hour": "h", "minute": "min", "mg/d": "mg/day", "ml": "mL"}
 
 
 def quantities(text: str) -> list[Quantity]:
@@ -208,6 +212,6 @@ def _plain(number: str) -> str:
 
 
 def _unit(unit: str) -> str:
-    unit = unit.lower()
+    unit = _MICRO.sub("µg", unit.lower())
     singular = unit.rstrip("s") if len(unit) > 2 and not unit.endswith("ies") else unit
     return _SAME_UNIT.get(singular, singular)

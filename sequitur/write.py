@@ -59,7 +59,7 @@ PATIENT_QUESTIONS = (
     (r"infusion|intravenous|dose|mg|given|administ|monitor", "Who would watch over the treatment, and where?"),
     (r"", "Does any of this apply to me, with my history?"),
 )  # fmt: skip
-_AMOUNT = re.compile(r"\d\s?(?:mg|g|µg|mcg|mL)\b")
+_AMOUNT = re.compile(r"\d\s?(?:mg|g|[µμ]g|mcg|mL)\b")
 
 
 class Said(NamedTuple):

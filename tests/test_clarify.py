@@ -7,7 +7,23 @@ import pytest
 from sequitur.schema import Outcome
 
 
-@pytest.mark.parametrize("question", ["is it safe?", "does it work", "and that?", "what dose?", "how long does it last"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is it safe?",
+        "does it work",
+        "and that?",
+        "what dose?",
+        "how long does it last",
+        "how often?",
+        "why not?",
+        "tell me more",
+        "and the side effects?",
+        "can they take it together?",
+        "what did that study find?",
+        "what happens if it stops working?",
+    ],
+)
 def test_a_first_message_that_names_nothing_is_asked_back(chat, question):
     answer = chat.ask(question)
     assert answer.outcome is Outcome.CLARIFY
@@ -20,10 +36,26 @@ def test_a_first_message_that_names_nothing_is_asked_back(chat, question):
 
 
 @pytest.mark.parametrize(
-    "question", ["is ketamine safe?", "does it harm your liver", "side effects?", "is it safe in pregnancy", "what is this article about"]
+    "question",
+    [
+        "is ketamine safe?",
+        "does it harm your liver",
+        "side effects?",
+        "is it safe in pregnancy",
+        "what is this article about",
+        "cancer pain?",
+        "and for phantom limb pain?",
+        "NNT?",
+        "what are the risks of long term use?",
+    ],
 )
 def test_a_question_that_names_something_is_answered_as_it_stands(chat, question):
     assert chat.ask(question).outcome is not Outcome.CLARIFY
+
+
+def test_a_choice_reads_as_a_question_about_its_drug(chat):
+    assert chat.ask("and what did that study find?").suggestions[0] == "What did the trials of ketamine find?"
+    assert chat.ask("can they take it together?").suggestions[0] == "What do the sources say about ketamine?"
 
 
 def test_it_is_not_asked_back_twice_in_a_row(chat):

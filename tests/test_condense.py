@@ -67,6 +67,39 @@ def test_a_correction_of_the_drug_keeps_the_question(known):
     assert "gabapentin" not in standalone
 
 
+def test_a_correction_leaves_nothing_of_what_it_corrects(known):
+    query = after(known, "I meant phn", "ket dpn")
+    assert query.before == query.standalone == "ketamine postherpetic neuralgia?"
+    assert not query.shown
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "standalone"),
+    [
+        ("why not?", "Is ketamine a first choice?", "Why is ketamine not a first choice?"),
+        ("how come", "Does the gel help?", "Why does the gel help?"),
+        ("why?", "Liver injury after ketamine", "Why: Liver injury after ketamine"),
+    ],
+)
+def test_why_asks_for_the_reason_of_what_was_asked(known, question, before, standalone):
+    assert after(known, question, before).standalone == standalone
+
+
+def test_the_drug_of_the_article_is_not_put_into_a_question_on_treatment_at_large(known):
+    assert "ketamine" not in after(known, "which has the best NNT?", "What are the first line treatments?").standalone
+
+
+def test_what_the_whole_article_is_about_need_not_be_carried(known):
+    standalone = after(known, "and the risks?", "Does ketamine help refractory neuropathic pain?").standalone
+    assert "ketamine" in standalone
+    assert "neuropathic" not in standalone
+
+
+def test_an_everyday_word_of_a_journal_names_no_source(known):
+    assert not known.named("what do the European guidelines say")
+    assert not known.named("is it used in complex regional pain")
+
+
 @pytest.mark.parametrize("said", ["ok thanks", "Thank you!", "great, thanks a lot", "Thanks, very helpful.", "Got it.", "ok"])
 def test_thanks_are_acknowledged_and_searched_for_nowhere(known, said):
     query = after(known, said, FIRST)

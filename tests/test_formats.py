@@ -280,7 +280,7 @@ def test_the_child_lives_within_its_limits(tmp_path: Path):
     done = subprocess.run([sys.executable, "-c", code], input=b"", capture_output=True, env=environment, check=True)
     assert b"more than 512 MB" in done.stdout
     endless = code.replace("bytearray(600 * 1024 * 1024)", "[None for _ in iter(int, 1)]").replace(
-        "child.main()", "child._SECONDS = 1\nchild.main()"
+        "child.main()", "child._LIMITS['pdf'] = (child._MUCH, 1)\nchild.main()"
     )
     stopped = subprocess.run([sys.executable, "-c", endless], input=b"", capture_output=True, env=environment, check=False)
     assert stopped.returncode in {-signal.SIGXCPU, -signal.SIGKILL} or b"more than 512 MB" in stopped.stdout

@@ -27,11 +27,10 @@ FILES = (
     "vectors.faiss",
     "words.json",
     "words.faiss",
-    "bm25/data.csc.index.npy",
-    "bm25/indices.csc.index.npy",
-    "bm25/indptr.csc.index.npy",
-    "bm25/vocab.index.json",
-    "bm25/params.index.json",
+    "bm25/terms.json",
+    "bm25/scores.npy",
+    "bm25/rows.npy",
+    "bm25/starts.npy",
 )
 
 

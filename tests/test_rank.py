@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sequitur.analysis import stems
-from sequitur.rank import FEATURES, Lexical, Postings, best, candidates, features, ranked, signals
+from sequitur.postings import Postings
+from sequitur.rank import FEATURES, Lexical, best, candidates, features, ranked, signals
 
 _TEXTS = [
     "Ketamine infusion relieved neuropathic pain.",

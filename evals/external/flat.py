@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -102,9 +101,8 @@ def open_flat(texts: Mapping[str, str], settings: Settings, unit: Unit = Unit.WH
         write_generation(Path(folder), Contents(manifest, documents, passages, [], words), vectors, embedder.embed(words))
         index = open_index(folder)
 
-        @lru_cache(maxsize=4096)
-        def near(word: str) -> tuple[tuple[str, float], ...]:
-            return index.near(embedder.embed([word]), _NEAR)
+        def near(words: Sequence[str]) -> tuple[tuple[tuple[str, float], ...], ...]:
+            return index.near(embedder.embed(words), _NEAR)
 
         language = Language(Lexicon({}), embedder.english(), near)
         yield Flat(index, embedder, vocabulary(documents, passages, None, index.frequency, language))

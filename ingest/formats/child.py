@@ -11,16 +11,23 @@ from typing import Any
 
 from sequitur.errors import CorpusError
 
-_MEMORY = 512 * 1024 * 1024
-_SECONDS = 20
+_LITTLE, _MUCH = 256 * 1024 * 1024, 512 * 1024 * 1024  # bytes of address space
+_SHORT, _LONG = 5, 20  # seconds of computing
+_LIMITS = {
+    "pdf": (_MUCH, _LONG),
+    "ris": (_LITTLE, _LONG),
+    "bibtex": (_LITTLE, _LONG),
+    "csl-json": (_LITTLE, _LONG),
+}  # else the smaller ones
 _READERS = {"pdf": "pdf", "docx": "docx", "html": "webpage", "xml": "jats"}
 
 
 def main() -> None:
     """Read, and say what was found or why nothing was."""
+    memory, seconds = _LIMITS.get(sys.argv[1], (_LITTLE, _SHORT))
     for kind, limit in (
-        (resource.RLIMIT_AS, _MEMORY),
-        (resource.RLIMIT_CPU, _SECONDS),
+        (resource.RLIMIT_AS, memory),
+        (resource.RLIMIT_CPU, seconds),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -30,7 +37,7 @@ def main() -> None:
     except CorpusError as error:
         answer = {"refused": str(error)}
     except MemoryError:
-        answer = {"refused": f"needs more than {_MEMORY // 1024**2} MB of memory to read"}
+        answer = {"refused": f"needs more than {memory // 1024**2} MB of memory to read"}
     except RecursionError:
         answer = {"refused": "nested too deeply"}
     sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode("utf-8", "ignore"))

@@ -14,7 +14,7 @@ from sequitur.text import canonical
 _WIDE = ((codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _WESTERN = frozenset({"windows-1252", "cp1252", "iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii", ""})
 _HIGH = re.compile(r"[^\x00-\x7f]")
-_RAISED = re.compile(r"\b(?:[cdkmµ]?m|s|h|L|kg)$")
+_RAISED = re.compile(r"\b(?:[cdkmµμ]?m|s|h|L|kg)$")
 _FOREIGN = re.compile(r"[^\W\x00-\x7f\d_]{3}")  # three such letters in a row: no word of a Western language
 _TRAIL = "\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"  # how the bytes 80 to BF look when read as Windows-1252
 _MOJIBAKE = re.compile(f"[ÂÃÄÅÎÏ][{_TRAIL}]|[âï][{_TRAIL}]{{2}}")

@@ -103,7 +103,7 @@ def power(before: str, raised: str) -> str:
     plain = raised.translate(str.maketrans("−–", "--"))
     takes = (
         (r"(?<!\d)10$", r"[+-]?\d{1,3}"),
-        (r"(?<![A-Za-z])[cdkmµ]?m$", r"-?[23]|-1"),
+        (r"(?<![A-Za-z])[cdkmµμ]?m$", r"-?[23]|-1"),
         (r"(?<![A-Za-z])(?:R|I|χ|x)$", r"2"),
         (r"(?<![A-Za-z])(?:k?g|m?L|m?l|s|h|d|min|mol|day)$", r"-[123]"),
     )

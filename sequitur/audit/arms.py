@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from sequitur.audit.case import Aligned, Case
 from sequitur.audit.desk import statement
-from sequitur.figures import Figure, same_figure
+from sequitur.figures import Figure, figures, same_figure
 from sequitur.schema import Span
 
-_ARMS = re.compile(r"\b(?:placebo|controls?|vehicle|saline|sham|usual care|standard care|no treatment)\b")
+_THAN = re.compile(r"\b(?:than|compared (?:with|to)|versus|vs\.?|relative to|against|as opposed to|rather than)\b")
+_ALIKE = 1.1  # how much larger it may be where the two are alike
+_APART = 1.15  # how much larger one rate must be than the other to point anywhere
+_ARMS = re.compile(
+    r"\b(?:placebo|controls?|low|high|lower|higher|early|delayed|intensive|conventional|vehicle|saline|sham|usual care|standard care|no treatment)\b"
+)
 
 
 def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
@@ -43,6 +48,68 @@ def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
     return False
 
 
+def compared(case: Case, text: str, there: str) -> str:
+    """Whether it is "more", "less" or "alike" as the rates that a source gives for the two arms of a claim compare, whatever its words; "" where that cannot be told."""
+    sides = _THAN.split(text, maxsplit=1)
+    if len(sides) < 2:
+        return ""
+    mine, other = _named(sides[0]), _named(sides[1])
+    theirs = _arms(there) | _doses(there)
+    subject, against = _match(case, mine, theirs), _match(case, other, theirs)
+    rates = [figure for figure in figures(there) if figure.kind == "percent"]
+    if not subject or not against or subject == against or len(rates) < 2:
+        return ""
+    places = [theirs[subject], theirs[against]]
+    if len(rates) == 2 and all(len(spans) == 1 for spans in places):  # each named once: in the order of the rates
+        first, second = rates if places[0][0] < places[1][0] else rates[::-1]
+        return _more_or_less(first, second)
+    nearest = {name: min(rates, key=lambda rate: _far(there, rate, theirs[name])) for name in (subject, against)}
+    first, second = nearest[subject], nearest[against]
+    if first is second and len(rates) == 2:  # "2.1% with one versus 3.1%": what is left belongs to the other
+        owner = min((subject, against), key=lambda name: _far(there, first, theirs[name]))
+        rest = next(rate for rate in rates if rate is not first)
+        first, second = (first, rest) if owner == subject else (rest, first)
+    if first is second:
+        return ""
+    return _more_or_less(first, second)
+
+
+def _more_or_less(first: Figure, second: Figure) -> str:
+    high, low = max(first.value, second.value), min(first.value, second.value)
+    if high < _APART * low:
+        return "alike" if high < _ALIKE * low else ""
+    return "more" if first.value > second.value else "less"
+
+
+def _named(text: str) -> list[str]:
+    """The arms that a part of a claim names, the most telling first: doses, then drugs and controls."""
+    return [
+        *_doses(text),
+        *(name for name in _arms(text) if name in statement(text).drugs or name in statement(text).words or _ARMS.fullmatch(name)),
+    ]
+
+
+def _doses(text: str) -> dict[str, list[Span]]:
+    found: dict[str, list[Span]] = {}
+    for figure in figures(text):
+        if figure.kind == "dose" and figure.unit.startswith("mg"):
+            found.setdefault(f"{figure.value:g} {figure.unit}", []).append(figure.span)
+    return found
+
+
+def _match(case: Case, names: Sequence[str], theirs: Mapping[str, object]) -> str:
+    """The first of some arms that a source has too, under its own name."""
+    return next(
+        (
+            there
+            for name in names
+            for there in theirs
+            if name == there or (name.isalpha() and there.isalpha() and case.desk.alike(name, (there,)) == 1.0)
+        ),
+        "",
+    )
+
+
 def _arms(text: str) -> dict[str, list[Span]]:
     """Words that may name a group, with where they stand: drugs, controls, and what follows "with", "on", "given"."""
     found: dict[str, list[Span]] = {}
@@ -52,7 +119,8 @@ def _arms(text: str) -> dict[str, list[Span]]:
         if word in drugs or _ARMS.fullmatch(match.group().lower()):
             found.setdefault("placebo" if word == "placebo" else word, []).append(Span(*match.span()))
     for match in re.finditer(r"\b(?:with|on|given|receiving|in the|under|taking) (?:the )?([A-Za-z]+)", text):
-        found.setdefault(match[1].lower().removesuffix("s"), []).append(Span(*match.span(1)))
+        places = found.setdefault(match[1].lower().removesuffix("s"), [])
+        places += [] if Span(*match.span(1)) in places else [Span(*match.span(1))]
     return found
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sequitur.audit.desk import Desk, Source, statement
-from sequitur.audit.language import RESTRICTIVE, Clause, exclusive, populations, without_whom
+from sequitur.audit.language import Clause
+from sequitur.audit.people import RESTRICTIVE, exclusive, populations, without_whom
 from sequitur.figures import same_figure
 from sequitur.index import unmarked
 from sequitur.schema import Document, Passage
@@ -14,6 +16,7 @@ STANDS, ABSENT, CONFLICTS = "stands", "absent", "conflicts"
 ABOUT = 0.34  # alignment from which a passage is about the claim at all
 TOPIC = 0.4  # share of a claim's words from which a reference speaks of it
 _CLOSE = 0.5  # cosine from which a passage is about the claim, whatever its words
+_PRIMARY = re.compile(r"\bprimary (?:outcome|end ?-?point)|\b(?:non-?|not )inferior")  # what stands for the outcome that was named before
 _AROUND = 0.5  # how much a word counts that stands elsewhere in the same passage
 _COMPARED = 0.5  # how much two clauses are about one thing that compare the same drugs
 OVERLAP = 0.4  # share of a clause's words from which another is about the same thing
@@ -58,7 +61,10 @@ class Judged:
     @property
     def has_figures(self) -> bool:
         """Whether a telling figure of the claim stands in it."""
-        return any(finding.facet.startswith("figure") and finding.state == STANDS and "." in finding.facet for finding in self.findings)
+        return any(
+            finding.state == STANDS and (finding.facet.startswith("part ") or (finding.facet.startswith("figure") and "." in finding.facet))
+            for finding in self.findings
+        )
 
 
 class Case:
@@ -111,8 +117,11 @@ class Case:
         )
         if said.drugs and others.drugs and not any(self.desk.alike(drug, others.drugs) for drug in said.drugs):
             return 0.0
-        by_words = self.desk.share(outcome, others.words, row.source.statement.words, _AROUND) if others.words else 0.0
+        meant = self.desk.outcome(row.source.document) if _PRIMARY.search(there.text) else ()
+        by_words = self.desk.share(outcome, (*others.words, *meant), row.source.statement.words, _AROUND) if others.words else 0.0
         compared = len(said.drugs) > 1 and all(self.desk.alike(drug, others.drugs) for drug in said.drugs)
+        if not compared and row.source.statement.words and self.same_subject(row) and _same_setting(clause, there):
+            by_words = max(by_words, OVERLAP)
         return max(by_words, _COMPARED) if compared else by_words
 
     def names_same(self, clause: Clause, there: Clause, row: Aligned) -> bool:
@@ -121,6 +130,12 @@ class Case:
         if others and said & row.source.statement.drugs and not said & others:
             return False
         return not said or not others or any(self.desk.alike(drug, tuple(others)) for drug in said)
+
+
+def _same_setting(clause: Clause, there: Clause) -> bool:
+    """Whether two clauses speak of the same time: "after 3 hours"."""
+    times = [figure for figure in clause.figures if figure.kind == "duration"]
+    return any(same_figure(figure, other) for figure in times for other in there.figures if other.kind == "duration")
 
 
 def short(source: Source) -> str:

@@ -22,7 +22,7 @@ from sequitur.figures import Figure, figures
 from sequitur.index import ArticleEntry, Index, unmarked
 from sequitur.lexicon import general
 from sequitur.schema import TITLE, Document, Passage
-from sequitur.text import body_start, tokens
+from sequitur.text import body_start, fold, tokens
 
 _COMMENTARY = re.compile(
     r"limit|what it means|comment|discussion|editor|^question$|objective|remark|background|introduction", re.IGNORECASE
@@ -30,17 +30,26 @@ _COMMENTARY = re.compile(
 _DRUG = re.compile(  # stems of international nonproprietary names, for drugs that the lexicon does not list
     r"[a-z]{2,}(?:prazole|prazan|xifene|olol|[^c]pril|sartan|statin|gliflozin|gliptin|glutide|xaban|gatran|parin|cillin|mycin|floxacin|cycline|conazole|ciclovir|[a-z]vir"
     r"|mab|tinib|ciclib|rafenib|oxetine|triptan|gepant|setron|profen|coxib|caine|zepam|zolam|barbital|dronate|dronic|lukast|terol|tropium|formin|glitazone|metacin"
-    r"|asone|olone|onide|thiazide|dipine|afil|gabalin|racetam|peridone|apine|azosin|steride|grel|platin|taxel|rubicin|trexate|mustine)s?"
+    r"|asone|olone|onide|thiazide|dipine|afil|gabalin|racetam|peridone|apine|azosin|steride|grel|teplase|fenac|oxicam|phylline|terone|fibrate|semide|tidine|tadine|giline|capone|penem|vudine|buvir|asvir|bendazole|poetin|parib|zomib|kinra|micin|quine|tropin|platin|taxel|rubicin|trexate|mustine)s?"
 )
 _PREFIX = re.compile(r"\b(post|pre|non|anti|re|co|sub|intra|inter|multi|peri)-(?=[a-z])", re.IGNORECASE)
 REMARK = "editor's remark"
 UNCHECKED = "not page-checked"
+_OUTCOME = re.compile(
+    r"\bprimary (?:outcome|end ?-?point)(?: measure)?(?:,| was| were|:) (?:the )?([^.]{5,200})|\bprimary (?:outcome|end ?-?point)[^.()]{0,20}\(([^()]{5,200})\)"
+)
+_BYLINE = re.compile(r"\b(?:19|20)\d\d\b ?; ?\d+|^[A-Z][\w'-]+ [A-Z]{1,3},.{0,200}\b(?:19|20)\d\d\b")
 _OPENING = 400  # characters of a text that states no population in which it is looked for
 _UNCOMMON = 6000  # rank from which a word is no everyday one
 _EVERYDAY = 0.25  # how much an everyday word weighs beside the rarest
 _ALIKE = 0.58  # cosine from which one word may stand for another
 # Words that say how, how much or that something was studied, not what.
 _EMPTY = frozenset((Path(__file__).parent / "empty.txt").read_text(encoding="utf-8").split())
+# Diseases, organs, treatments: what a claim cannot name unless its source does.
+_THINGS = frozenset(map(stem, (Path(__file__).parent / "things.txt").read_text(encoding="utf-8").split()))
+_MEDICAL = re.compile(
+    r"\w{3,}(?:itis|osis|oses|[ae]emia|emia|pathy|pathies|algia|omas?|ectomy|ostomy|otomy|plegia|lepsy|monia|uria|rrhea|rrhage|rrhages|penia|sclerosis|dystrophy|lytics?|gram|scopy|plasty)"
+)
 
 
 @dataclass(frozen=True)
@@ -123,15 +132,27 @@ class Desk:
         self._alike: dict[tuple[str, str], float] = {}
         self._best: dict[tuple[str, tuple[str, ...] | frozenset[str]], float] = {}
         self._close: dict[str, dict[str, float]] = {}
+        self._outcomes: dict[str, tuple[str, ...]] = {}
 
     def _sort(self, passage: Passage) -> None:
         document = self.documents[passage.document_id]
         if REMARK in passage.flags:
             self.remarks[document.id].append(passage)
         elif not (
-            TITLE in passage.flags or passage.section == "Population" or passage.text.endswith("?") or _COMMENTARY.search(passage.section)
+            TITLE in passage.flags
+            or _is_byline(passage, document)
+            or passage.section == "Population"
+            or passage.text.endswith("?")
+            or _COMMENTARY.search(passage.section)
         ):
             self.sources[document.id].append(Source(passage, document, statement(self.words(passage))))
+
+    def outcome(self, document: Document) -> tuple[str, ...]:
+        """The words of what a document calls its primary outcome."""
+        if document.id not in self._outcomes:
+            found = (_OUTCOME.search(fold(source.statement.text)) for source in self.sources[document.id])
+            self._outcomes[document.id] = next((statement(match[1] or match[2]).words for match in found if match), ())
+        return self._outcomes[document.id]
 
     def words(self, passage: Passage) -> str:
         """A passage with its lead-in, without in-text citation numbers."""
@@ -163,6 +184,10 @@ class Desk:
         """Whether a word is common English and no word of the medical lexicon."""
         return self._english.get(word, _UNCOMMON) < _UNCOMMON and word not in general().words
 
+    def thing(self, word: str) -> bool:
+        """Whether a word names a disease, an organ, a drug or a treatment."""
+        return stem(word) in _THINGS or bool(_MEDICAL.fullmatch(word)) or bool(statement(word).drugs)
+
     def common(self, word: str) -> bool:
         """Whether a word tells nothing here: everyday English, or what the whole article is about."""
         return self.everyday(word) or stem(word) in self._subject
@@ -179,7 +204,9 @@ class Desk:
         key = (word, other)
         if key not in self._alike:
             drugs = _drug_words()
-            if word in drugs or other in drugs:
+            if _listed_together(word, other):
+                cosine = 1.0
+            elif word in drugs or other in drugs:
                 cosine = 1.0 if _same_class(word, other) else 0.0
             elif _synonyms(word, other) or self._abbreviates(word, other) or self._abbreviates(other, word):
                 cosine = 1.0
@@ -229,6 +256,12 @@ class Desk:
         return self.index.vectors()
 
 
+def _is_byline(passage: Passage, document: Document) -> bool:
+    """Whether a passage is the head of a plain text: its title, or its authors and journal."""
+    head = passage.text.strip().rstrip(".")
+    return not document.population and (head == document.title or bool(_BYLINE.search(passage.text) and len(passage.text) < _OPENING))
+
+
 _NO_DRUGS = (
     STOPWORDS
     | _EMPTY
@@ -274,10 +307,12 @@ def _drug_words() -> frozenset[str]:
     return frozenset(general().drugs | classes | short) - _NO_DRUGS
 
 
-def _synonyms(word: str, other: str) -> bool:
+def _listed_together(word: str, other: str) -> bool:
     first, second = stem(word), stem(other)
-    if any(first in group and second in group for group in _STEMMED):
-        return True
+    return any(first in group and second in group for group in _STEMMED)
+
+
+def _synonyms(word: str, other: str) -> bool:
     return any(expansion.words == (other,) and expansion.kind in {"synonym", "abbreviation"} for expansion in general().expansions((word,)))
 
 

@@ -6,7 +6,6 @@ Closed lists of general English and general medicine, fitted to no subject.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,14 +16,15 @@ UP, DOWN, BETTER, WORSE, NULL, VARIES = "up", "down", "better", "worse", "null",
 
 _NOT = r"(?:not|n't|never|cannot|nor|neither|hardly|scarcely)"
 _NULLS = re.compile(
-    r"\bno (?:[\w-]+ ){0,4}?(?:differences?|effects?|benefits?|improvements?|reductions?|increases?|changes?|advantages?|impact|association|gain|influence|relief|response|superiority|analgesia|help)\b"
+    rf"\b{_NOT} (?:[\w-]+ ){{0,2}}?associated with (?:an? )?(?:[\w-]+ )?(?:increas\w+|higher|greater|reduc\w+|lower|decreas\w+|excess|rise)\b"
+    r"|\bno (?:[\w-]+ ){0,4}?(?:differences?|effects?|benefits?|improvements?|reductions?|increases?|changes?|advantages?|impact|association|gain|influence|relief|response|superiority|analgesia|help)\b"
     rf"|\b{_NOT} (?:[\w-]+ ){{0,3}}?(?:differ\w*|reduc\w*|improv\w*|increas\w*|decreas\w*|lower\w*|chang\w*|affect\w*|reliev\w*|effective|better|superior|associated|prevent\w*"
     r"|depend\w*|shorten\w*|significant|statistically|rais\w*|benefi\w*|help\w*|protect\w*|worse\w*|alter\w*|prolong\w*|influenc\w*|vary|varied|cut|more \w+ than|less \w+ than)\b"
     r"|\b(?:no|not|nothing) (?:significantly |any |clinically )?(?:better|more effective|worse|different|longer significant|higher|lower|greater|more than)\b|\bineffective\b"
     r"|\b(?:similar|comparable|alike|unchanged|equally|identical|equivalent|indistinguishable)\b|\bthe same (?:in|for|with|as|frequency|rate)\b|\bas (?:often|common|frequent\w*|many)\b.{0,20}\bas\b"
     rf"|\b{_NOT} (?:[\w-]+ ){{0,2}}?(?:more|less|higher|fewer|longer|shorter|greater)\b"
     r"|\bwithout (?:an? |any )?(?:[\w-]+ ){0,2}?(?:differences?|benefits?|effects?|improvements?|gain|increased? (?:in|of|risk)|excess|increase)\b|\bfail(?:ed|s|ure)? to\b|\black(?:s|ed|ing)? (?:of )?(?:\w+ )?(?:benefit|efficacy|effect)\b"
-    r"|\blittle (?:or no|to no)\b|\bnon-?significan\w*\b|\bno (?:clear|evidence of)\b|\birrespective of\b|\bregardless of\b|\bindependent(?:ly)? of\b|\bfutil\w+\b|\b(?:uncertain\w*|unclear|inconclusive|insufficient)\b"
+    r"|\bno (?:more|less) (?:often|common|frequent|likely)\b|\bas (?:good|effective|well|safe|efficacious) as\b|\b(?:non-?|not )inferior\w*|\bon a par\b|\blittle (?:or no|to no|if any)\b(?: (?:\w+ )?(?:differences?|effects?|benefits?|improvements?|reductions?|change|advantage|gain)\b)?|\bharmless\b|\bnon-?significan\w*\b|\bno (?:clear|evidence of)\b|\birrespective of\b|\bregardless of\b|\bindependent(?:ly)? of\b|\bfutil\w+\b|\b(?:uncertain\w*|unclear|inconclusive|insufficient)\b"
     r"|\b(?:threshold|endpoint|outcome) (?:was )?(?:missed|not met)\b|\bnever\b"
 )
 _NO_DIFFERENCE = re.compile(
@@ -32,11 +32,11 @@ _NO_DIFFERENCE = re.compile(
 )
 _UPS = re.compile(
     r"\b(?:increas\w*|rais\w+|higher|greater|elevat\w*|rises?|rose|risen|longer|doubl(?:ed|es|ing)|doubles? (?:the|that)|tripl(?:ed|es|ing)|(?<!or )more (?!than\b|with\b|in\b|on\b|for\b|of\b|to\b|at\b|by\b|likely to benefit)\w+|prolong\w*|exceed\w*|grew|larger|additional|more often|added to the risk"
-    r"|twice as|times as|most frequent|commoner|stimulat\w+|promot\w+)\b"
+    r"|twice as|times as|most frequent|commoner|gains?|climb\w*|excess|stimulat\w+|promot\w+)\b"
 )
 _DOWNS = re.compile(
     r"\b(?:reduc\w*|decreas\w*|lower\w*|less|fewer|falls?|fell|fallen|dropp?\w*|declin\w*|shorten\w*|shorter|prevent(?:s|ed|ing)?|suppress\w*|halv\w*|smaller|diminish\w*|cuts?|cutting|reliev\w*|reliefs?|eas(?:e|es|ed|ing)"
-    r"|alleviat\w*|attenuat\w*|protect\w*|avert\w*|mitigat\w*|slow(?:s|ed|ing)?|abolish\w*|down by|minimi[sz]\w*)\b"
+    r"|alleviat\w*|attenuat\w*|protect\w*|avert\w*|mitigat\w*|slow(?:s|ed|ing)?|abolish\w*|down (?:by|from|to)|brought \w+ down|spar(?:e|es|ed|ing)|minimi[sz]\w*)\b"
 )
 _BETTERS = re.compile(
     r"\b(?:effective\w*|efficac\w+|benefi\w+|improv\w*|superior\w*|better|outperform\w*|favou?r\w*|help(?:s|ed|ful)?|works?(?! group)|beat|successful\w*|analgesi[ac]|relief|reliev\w*)\b"
@@ -45,12 +45,16 @@ _WORSES = re.compile(r"\b(?:worse(?:n|ns|ned)?|inferior\w*|harm(?:s|ed|ful)?|det
 _VARIES = re.compile(r"\b(?:depend(?:s|ed|ent)? on|differ(?:s|ed)? (?:between|by|with|according)|varie[sd] (?:with|by)|only in those)\b")
 _AGAINST = re.compile(
     r"\b(?:not|never|no longer|nor) (?:be )?(?:\w+ )?(?:recommend\w*|advis\w*|indicated|suggest\w*|offered|used?|given|taken|started|considered|prescribed|combined|administered)\b|\bno recommendation\b|\black of (?:evidence|support)\b|\bno (?:evidence|support) for\b|\bnot supported?\b"
-    r"|\b(?:advis\w+|recommend\w*|counsel\w*|guidance|suggest\w*) against\b|\bcontra-?indicat\w*|(?<!to )\bavoid(?:s|ed|ing|ance)?\b|\bdiscourag\w*|\b(?:should|must|do|may) not\b|\bunsuitable\b|\bnot (?:for|a) routine\b"
-    r"|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bno (?:[\w-]+ ){0,4}(?:is|are) (?:needed|required|necessary)\b|\bnot (?:needed|required|necessary)\b|\bkeep away from\b|\bwithheld\b"
+    r"|\b(?:advis\w+|recommend\w*|counsel\w*|guidance|suggest\w*) against\b|\bcontra-?indicat\w*|(?<!to )\bavoid(?:s|ed|ing|ance)?\b|\bdiscourag\w*|\b(?:should|must|may) not\b|\bdo not (?:routinely )?(?:use|give|administer|offer|start|prescribe|recommend|treat|combine|take|stop|withhold|add|rely)\b|\bunsuitable\b|\bnot (?:for|a) routine\b"
+    r"|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bno (?:[\w-]+ ){0,4}(?:is|are) (?:needed|required|necessary)\b|\bnot (?:needed|required|necessary)\b|\b(?:should|must) (?:[\w-]+ )?be (?:stopped|withdrawn|discontinued|halted|omitted)\b|\bkeep away from\b|\bneither\b.{1,80}\bshould\b|\bnever\b.{0,30}\bbe (?:used|given)\b|\bwithheld\b"
 )
 _FOR = re.compile(
     r"\b(?:recommend(?:s|ed|ing)?|recommendations? (?:for|of|to)|advis(?:ed?|es)|indicated|suggest(?:s|ed)|should (?:\w+ )?be|(?:may|can|could) (?:\w+ )?be (?:offered|considered|used|given|taken|tried|prescribed|combined|beneficial|useful)"
-    r"|first[- ]line|second[- ]line|preferred|(?:drug|treatment|agent) of choice|is an option|an option|consider\b|favou?rs? (?:the )?use|safe (?:in|during|for)|should follow|(?:is|are) (?:needed|required|necessary|offered))\b"
+    r"|first[- ]line|second[- ]line|preferred|(?:drug|treatment|agent) of choice|(?:reasonable|suitable|acceptable|appropriate|adequate|good|valid|sensible) (?:[\w-]+ ){0,3}?(?:alternatives?|choices?|options?|substitutes?)|\bcontinu(?:ation|ing)\b.{0,40}\b(?:is|are) (?:reasonable|recommended|advised)|(?:is|are|seems?) reasonable|is an option|an option|consider\b|favou?rs? (?:the )?use|safe (?:in|during|for)|should follow|(?:is|are) (?:needed|required|necessary|offered))\b"
+)
+_BUT_FOR = re.compile(  # recommended for some and against for others, in one clause
+    r"(?<!not )(?<!no longer )\b(?:recommended|advised|suggested) (?:for|in) .{0,120}\b(?:recommended|advised|suggested) against\b"
+    r"|\b(?:recommended|advised|suggested) against .{0,120}\b(?:but|and) (?:\w+ )?(?:recommended|advised|suggested) (?:for|in)\b"
 )
 _RARE = re.compile(
     r"\b(?:rare(?:ly)?|uncommon|infrequent(?:ly)?|seldom|minority|few(?! \w+er)|isolated cases|exceptional(?:ly)?|very unlikely|occasional(?:ly)?)\b"
@@ -61,6 +65,7 @@ _OFTEN = re.compile(
 _DENIES = re.compile(rf"\b(?:no(?! (?:treatment|therapy|intervention|drug))|none|{_NOT})\b|n't\b|\babsence of\b")
 _CLAUSES = re.compile(
     r";|[.](?=\s)|\n|,? (?=(?:but|whereas|while|although|however|yet|despite)\b)|, and (?=\w+ (?:was|were|is|are|did|had)\b)"
+    r"|,(?: and)? (?=(?:was|were|had|required|needed|reduced|increased|lowered|improved|raised|showed) )"
 )
 _STATISTICS = frozenset(
     [
@@ -93,12 +98,22 @@ _STATISTICS = frozenset(
         "a",
     ]
 )
-_STOP = re.compile(r"\b(?:when|if|and|or|but|compared|versus|than|is|are|was|were|given|on|in|to|at|by|for|had|have|has|who)\b")
 _CONTRAST = re.compile(r"\s*,?\s*(?:but|whereas|while|although|however|yet|despite)\b")
 _FRACTION = re.compile(
-    r"\b(?:reduced|impaired|preserved|raised|elevated|lower|higher|increased)[- ](?:left ventricular )?(?:ejection fraction|function|dose|risk of bias|limbs?|back|leg|extremit\w+|respiratory|urinary|doses|age)\b"
+    r"\b(?:favou?rable|good|excellent|poor|adverse) (?:[\w-]+ )?(?:outcomes?|results?|events?|effects?|reactions?)\b|"
+    r"\b(?:low|lower|high|higher|lowest|highest|reduced|increased|larger|smaller)[- ](?:[\w-]+ )?dos(?:e|es|ing|age)s?\b"
+    r"|\b(?:reduced|impaired|preserved|raised|elevated|lower|higher|increased)[- ](?:left ventricular )?(?:ejection fraction|function|dose|risk of bias|limbs?|back|leg|extremit\w+|respiratory|urinary|doses|age)\b"
 )
 _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)*")
+_BOUND = re.compile(
+    r"\b(?:do|does|did|not|should|must) (?:not )?exceed (?=\d)|\b(?:no|not) (?:more|less|fewer|longer|later|older|younger|lower|higher|greater) than (?=\d|(?:one|two|three|four|five|six|seven|eight|nine|ten|half|an?)\b)"
+)
+_OVER, _UNDER = (
+    re.compile(rf"\b(?:{words}) than (?=\d)") for words in ("more|greater|higher|older|longer", "less|fewer|lower|younger|shorter")
+)
+_ALL_ALIKE = re.compile(r"\bno (?:[\w-]+ ){0,3}?(?:heterogeneity|interactions?)\b(?: (?:of|in) (?:the )?(?:treatment )?effects?)?")
+_EXCEEDS = re.compile(r"\bexceed(?:s|ed|ing)? (?=\d)")
+_BRACKET = re.compile(r"\([^()]*\)")
 
 _CONTROL = re.compile(r"\b(?:placebo|controls?|usual care|standard care|sham)\b")
 _APART = 1.25  # how much larger one percentage must be than the other to point anywhere
@@ -119,55 +134,6 @@ _GRADES = (
 )  # fmt: skip
 _PAIR = re.compile(r"\b(i{1,3}|iv|v), ?([a-e])\b")
 
-_POPULATIONS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    ("age", (("children", r"child\w*|p(?:a)?ediatric\w*|infants?|adolescen\w*|neonat\w*|newborns?|toddlers?|teenagers?|under 18"),
-             ("adults", r"adults?|men|women|aged? (?:18|over 18)"),
-             ("older people", r"elderly|older (?:adults?|people|patients|persons)|geriatric|aged (?:over )?(?:65|70|75|80)[\w ]*|frail\w*"))),
-    ("course", (("acute", r"(?<!non-)acute(?!ly)(?! (?:myel|lymph|coronary))|sub-?acute"), ("chronic", r"(?<!on-)chronic(?! (?:obstructive|kidney|lymph|myel|hepatitis))|long-standing|established"), ("episodic", r"episodic"))),
-    ("cause", (("cancer", r"(?<!non-)(?<!non )(?:anti)?cancer|oncolog\w*|malignan\w*|chemotherapy\S*|tumou?rs?|leuk\w+|lymphoma\w*"),
-               ("non-cancer", r"non-? ?cancer|non-? ?malignant"))),
-    ("diabetes type", (("type 1 diabetes", r"type (?:1|i)(?: diabet\w*)?(?! crps)"), ("type 2 diabetes", r"type (?:2|ii)(?: diabet\w*)?"))),
-    ("ejection fraction", (("reduced ejection fraction", r"reduced ejection fraction|hfref|ejection fraction (?:of )?(?:40 ?%? or (?:less|lower)|below 40|under 40|≤ ?40)"),
-                           ("preserved ejection fraction", r"preserved ejection fraction|hfpef|ejection fraction (?:of )?(?:above|over|more than|>|≥|at least) ?(?:40|45|50)"))),
-    ("pregnancy", (("pregnancy", r"pregnan\w*|gestation\w*|antenatal\w*|obstetric\w*"),)),
-    ("kidney function", (("kidney disease", r"chronic kidney disease|ckd|dialysis|h(?:a)?emodialysis|renal (?:impairment|failure|insufficiency)|kidney failure"),)),
-    ("liver", (("liver disease", r"cirrho\w+|hepatic impairment|liver failure"),)),
-    ("prevention", (("primary prevention", r"primary prevention|without (?:known |established )?cardiovascular disease"), ("secondary prevention", r"secondary prevention|established cardiovascular disease"))),
-    ("severity", (("mild", r"mild(?! to)"), ("severe", r"severe|life-threatening|critical(?:ly)? ill\w*"))),
-    ("earlier treatment", (("refractory", r"refractory|treatment-resistant|resistant to treatment|after failure of|have failed|had failed"),
-                           ("untreated", r"treatment-na[iï]ve|untreated|newly diagnosed|previously untreated"))),
-    ("resistance", (("resistant strains", r"(?<!non)(?<!non-)(?<!treatment-)resistan\w+(?! to treatment)"), ("sensitive strains", r"sensitive|susceptible|non-?resistant"))),
-    ("risk", (("high risk", r"(?:at )?(?:very )?high(?:er)?[- ]risk"), ("low risk", r"(?:at )?(?:very )?low(?:er)?[- ]risk"))),
-    ("setting", (("hospital", r"hospitali[sz]ed|in-?patients?|intensive care|critically ill|admitted"), ("outpatients", r"out-?patients?|ambulatory|primary care|community-dwelling"))),
-    ("spinal cord injury", (("spinal cord injury", r"spinal cord injur\w*"),)),
-    ("CRPS", (("CRPS", r"crps|complex regional pain syndrome"),)),
-    ("sex", (("women", r"women|females?"), ("men", r"(?<!wo)\bmen|males?"))),
-)  # fmt: skip
-_POPULATION = tuple((axis, tuple((value, re.compile(rf"\b(?:{pattern})\b")) for value, pattern in values)) for axis, values in _POPULATIONS)
-_KIN = re.compile(r"\b(?:relatives of|history of|prevention of|risk of|risk for|prevent) [\w ]{0,25}$")
-_WITHOUT = re.compile(r"\b(?:without|not|excluding|free of|no) (?:\w+ )?$")
-_WHOM = re.compile(
-    r"\b(?:in|among|for|of) (?P<kind>(?:[\w-]+ ){0,3}?)(?:patients|adults|children|infants|people|women|men|persons|participants|individuals|those|survivors)"
-    r"(?: (?:with|who (?:have|had|are|were)|having|after|undergoing|on|aged) (?P<with>(?:[\w-]+ ?){1,5}))?"
-)
-# A finding in these is not one in everybody; a claim that leaves them out says more than its source.
-NARROW = {"children", "cancer", "type 1 diabetes", "pregnancy", "kidney disease", "liver disease", "spinal cord injury", "CRPS"}
-# These must stand in the source when the claim says them.
-RESTRICTIVE = NARROW | {
-    "reduced ejection fraction",
-    "preserved ejection fraction",
-    "acute",
-    "older people",
-    "refractory",
-    "primary prevention",
-    "secondary prevention",
-}
-_TOGETHER = {
-    frozenset({"adults", "older people"}),
-    frozenset({"adults", "women"}),
-    frozenset({"adults", "men"}),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Clause:
@@ -186,6 +152,7 @@ def clauses(text: str) -> tuple[Clause, ...]:
     """The clauses of a statement; one without words of its own stays with the one before it."""
     folded = fold(re.sub(r"\n", " \n ", text)) if "\n" not in text else "\n".join(fold(line) for line in text.split("\n"))
     parts: list[str] = []
+    folded = _BRACKET.sub(lambda match: match.group().replace(";", ","), _bounds(folded))
     for part in _CLAUSES.split(folded):
         if not part or not part.strip(" .,"):
             continue
@@ -199,21 +166,19 @@ def clauses(text: str) -> tuple[Clause, ...]:
     return tuple(_clause(part) for part in parts)
 
 
+def _bounds(text: str) -> str:
+    """A text whose bounds are said without words that compare: "no more than 20" is "at most 20", "fewer than 300" is "under 300"."""
+    text = _ALL_ALIKE.sub("consistently", text.replace("vs.", "vs"))
+    return _EXCEEDS.sub("over ", _UNDER.sub("under ", _OVER.sub("over ", _BOUND.sub("at most ", text))))
+
+
 def _clause(text: str) -> Clause:
     found = figures(text)
     return Clause(text, _effects(text, found), _advice(text), _frequency(text, found), bool(_DENIES.search(_OF_WHOM.sub(" ", text))), found)
 
 
-def without_whom(text: str) -> str:
-    """A text without the words that say in whom: "reduced ejection fraction" reduces nothing."""
-    for _, values in _POPULATION:
-        for _, pattern in values:
-            text = pattern.sub(" ", text)
-    return text
-
-
 def _effects(text: str, found: tuple[Figure, ...]) -> frozenset[str]:
-    text = _FRACTION.sub(" ", text)
+    text = _FRACTION.sub(" it ", text)
     if _NO_DIFFERENCE.search(text):
         return frozenset({NULL})
     effects = set()
@@ -223,15 +188,16 @@ def _effects(text: str, found: tuple[Figure, ...]) -> frozenset[str]:
     for name, pattern in ((VARIES, _VARIES), (UP, _UPS), (DOWN, _DOWNS), (BETTER, _BETTERS), (WORSE, _WORSES)):
         if pattern.search(rest):
             effects.add(name)
-    return frozenset(effects or _numeric(text, found))
+    return frozenset(effects if effects - {NULL, BETTER, WORSE} else effects | _numeric(text, found))
 
 
 def _numeric(text: str, found: tuple[Figure, ...]) -> set[str]:
     """What figures alone say: an interval over no effect, or a P value above 0.05, is no difference; a ratio or difference points its way."""
     effects = set()
     relative = bool(_RELATIVE.search(text))
+    named = any(figure.kind == "ratio" for figure in found)
     for at, figure in enumerate(found):
-        if figure.kind not in {"ratio", "bare"} or figure.unit in {"nnt", "nnh", "es"}:
+        if figure.kind not in {"ratio", "bare"} or figure.unit in {"nnt", "nnh", "es"} or (named and figure.kind == "bare"):
             continue
         bounds = [bound.value for bound in found[at + 1 : at + 3] if bound.kind == "bound"]
         if len(bounds) < 2:
@@ -272,7 +238,7 @@ def direction(ratio: Figure) -> str:
 
 def _advice(text: str) -> str:
     if _AGAINST.search(text):
-        return "against"
+        return "" if _BUT_FOR.search(text) else "against"
     return "for" if _FOR.search(text) else ""
 
 
@@ -312,33 +278,3 @@ def strength(text: str) -> str:
     if _WEAK.search(folded):
         return "weak"
     return "strong" if _STRONG.search(folded) else ""
-
-
-@lru_cache(maxsize=20_000)
-def populations(text: str) -> dict[str, frozenset[str]]:
-    """In whom, by axis: {"age": {"children"}, "course": {"chronic"}}."""
-    folded = fold(text)
-    found = {axis: frozenset(_values(folded, values)) for axis, values in _POPULATION}
-    return {axis: values for axis, values in found.items() if values}
-
-
-def _values(folded: str, values: tuple[tuple[str, re.Pattern[str]], ...]) -> Iterator[str]:
-    for value, pattern in values:
-        for match in pattern.finditer(folded):
-            if _KIN.search(folded[: match.start()]):
-                continue
-            yield f"no {value}" if _WITHOUT.search(folded[: match.start()]) else value
-
-
-def whom(text: str) -> tuple[str, ...]:
-    """The words that say in whom a claim holds: "in infants with pneumonia" gives pneumonia."""
-    found = []
-    for match in _WHOM.finditer(fold(text)):
-        if not _WITHOUT.search(match["with"] or ""):
-            found.extend(_WORDS.findall(f"{match['kind']} {_STOP.split(match['with'] or '')[0]}"))
-    return tuple(dict.fromkeys(found))
-
-
-def exclusive(first: frozenset[str], second: frozenset[str]) -> bool:
-    """Whether two sets of values on one axis name different people."""
-    return not first & second and not any(frozenset({one, other}) in _TOGETHER for one in first for other in second)

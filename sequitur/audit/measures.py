@@ -8,11 +8,13 @@ from itertools import pairwise
 
 from sequitur.audit.arms import swapped
 from sequitur.audit.case import ABOUT, ABSENT, CONFLICTS, STANDS, TOPIC, Aligned, Case, Finding, short
+from sequitur.audit.derived import Part, derived, parts, share_given
 from sequitur.audit.desk import Source, statement
 from sequitur.audit.language import BETTER, DOWN, NULL, UP, WORSE, direction
 from sequitur.figures import Figure, figures, same_figure
 from sequitur.schema import Document, short_name
 
+_RANGE = re.compile(r"\d\s?(?:-|–|to)\s?\d")
 _AFTER = re.compile(r"\bafter (?:the )?(?:first |initial )?$", re.IGNORECASE)
 _FAR = 0.85  # share of the nearest passage's alignment below which another is remote
 
@@ -22,12 +24,10 @@ def figure_findings(case: Case, document: Document, aligned: Sequence[Aligned], 
     name = short_name(document)
     frame = figures(f"{document.title}. {document.population}")
     printed = {figure.text: figure for figure in case.own.figures}
-    for figure in case.own.figures:
+    worded = parts(case.own.text)
+    yield from _part_findings(case, worded, near, name)
+    for figure in _checked(case, worded):
         facet = f"figure {figure.text} {figure.value}"
-        if figure.kind == "year" or any(
-            low.text.endswith(figure.text) and low is not figure and low.span.end <= figure.span.start for low in case.own.figures
-        ):
-            continue  # the upper end of a range is read with its lower end
         holding = [row for row in aligned if any(same_figure(figure, there) for there in row.source.statement.figures)]
         framed = figure.kind in {"count", "age", "duration", "rhythm"} and any(same_figure(figure, there) for there in frame)
         apt = [row for row in holding if _bound(case, figure, row)]
@@ -43,6 +43,10 @@ def figure_findings(case: Case, document: Document, aligned: Sequence[Aligned], 
             conflict = _binding(case, figure, apt, name) if apt else None
             yield conflict or Finding(facet, STANDS, "", apt[0].source if apt else None)
             continue
+        worked = next((row for row in near if derived(case.own.text, figure, row.source.statement.figures)), None)
+        if worked:
+            yield Finding(facet, STANDS, "", worked.source)
+            continue
         pool = aligned if figure.kind in {"dose", "rhythm"} else [row for row in near if row.share >= TOPIC]
         rival = _rival(case, figure, [row.source for row in pool], list(printed.values()))
         if rival and not (rival[0].kind == "duration" and figure.kind == "duration" and framed):
@@ -57,6 +61,27 @@ def figure_findings(case: Case, document: Document, aligned: Sequence[Aligned], 
             )
         else:
             yield Finding(facet, ABSENT, f"the figure {figure.text} does not stand in {name}", None)
+
+
+def _checked(case: Case, worded: Sequence[Part]) -> Iterator[Figure]:
+    """The figures of a claim but years, the upper ends of ranges (read with their lower ends) and what is part of a share in words."""
+    own = case.own.figures
+    for figure in own:
+        upper = any(low.text.endswith(figure.text) and low is not figure and low.span.end <= figure.span.start for low in own)
+        worded_so = any(part.span.start <= figure.span.start < part.span.end for part in worded)
+        if figure.kind != "year" and not upper and not worded_so:
+            yield figure
+
+
+def _part_findings(case: Case, worded: Sequence[Part], near: Sequence[Aligned], name: str) -> Iterator[Finding]:
+    """Shares said in words, against the percentages, ratios and rates of the passages nearest to the claim."""
+    for part in worded:
+        given = [(row, share_given(case.own.text, part, row.source.statement.figures)) for row in near]
+        facet = f"part {part.text}"
+        if any(found for _, found in given):
+            yield Finding(facet, STANDS, "", next(row.source for row, found in given if found))
+        elif compared := next((row.source for row, found in given if found is False), None):
+            yield Finding(facet, ABSENT, f"the article says {part.text}; {name} gives another figure (“{short(compared)}”)", compared)
 
 
 def _in_range(case: Case, other: Figure) -> bool:
@@ -79,7 +104,7 @@ def _other_time(case: Case, figure: Figure, apt: Aligned, near: Sequence[Aligned
 def _bound(case: Case, figure: Figure, row: Aligned) -> bool:
     """Whether a passage that has the figure has it for the same drug, where both name drugs."""
     if figure.kind != "dose":
-        return row.score >= ABOUT * (0.4 if figure.kind == "duration" else 0.8)
+        return row.score >= ABOUT * (0.4 if figure.kind == "duration" or _RANGE.search(figure.text) else 0.8)
     said, there = (
         _nearest_drug(case.own.text, figure),
         {_nearest_drug(row.source.statement.text, other) for other in row.source.statement.figures if same_figure(figure, other)},
@@ -116,14 +141,15 @@ def _binding(case: Case, figure: Figure, apt: Sequence[Aligned], name: str) -> F
 
 def _setting_clash(case: Case, figure: Figure, row: Aligned) -> str:
     """The time or the dose at which a source has a result, where the claim gives it for another."""
-    if figure.kind not in {"ratio", "percent", "bare"} or not (figure.decimals or figure.kind == "percent"):
+    volume = figure.kind == "dose" and figure.unit == "ml"
+    if not volume and (figure.kind not in {"ratio", "percent", "bare", "measure"} or not (figure.decimals or figure.kind == "percent")):
         return ""
     said = [other for other in case.own.figures if other.kind == "duration" and not _AFTER.search(case.own.text[: other.span.start])]
     there = [other for other in row.source.statement.figures if other.kind == "duration"]
     if said and there and not any(same_figure(one, other) for one in said for other in there):
         return there[0].text
-    said = [other for other in case.own.figures if other.kind == "dose"]
-    there = [other for other in row.source.statement.figures if other.kind == "dose"]
+    said = [other for other in case.own.figures if other.kind == "dose" and other.unit != "ml"]
+    there = [other for other in row.source.statement.figures if other.kind == "dose" and other.unit != "ml"]
     if said and there and not any(same_figure(one, other) for one in said for other in there):
         return there[0].text
     return ""

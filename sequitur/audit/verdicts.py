@@ -21,7 +21,7 @@ _AS_ONE = 0.6  # cosine from which it does in other words
 _NOTHING = "no cited passage"
 _CLOSE = 0.5  # cosine from which a reference speaks of what is claimed, whatever its words
 _REPEATS = 0.55  # cosine from which a relayed line has the claim
-_WHOLE_WITH_FIGURES = 0.7  # the same for a claim with figures of a result: what they measure must stand there too
+_MEANT = 0.65  # cosine from which a passage says it, in whatever words
 _WHOLE = 0.55  # share of a claim's words from which nothing of weight is missing
 _PART = 0.4  # share from which a part of the claim is there
 _LITTLE = 0.3  # share below which it is not there, however near in sense
@@ -108,22 +108,21 @@ def _spoken(desk: Desk, claim: Passage, speaking: Sequence[Judged], cautions: Ma
     if pure:
         return AuditVerdict.CONTRADICTED, pure[:2]
     open_ = {name: facet for name, facet in facets.items() if facet.absent and not (facet.stands or facet.conflicts)}
-    gaps = [facet.absent[0].reason for name, facet in open_.items() if not name.startswith(("word ", "name "))]
+    gaps = _gaps(facets, open_, speaking[0])
     documents = [row.document for row in speaking]
     names = [name.partition(" ")[2] for name in open_ if name.startswith("name ")]
-    unnamed = [f"{_say(documents)} nothing of {_or(names[:4])}"] if names else []
-    gaps += [f"the references disagree: {facet.conflicts[0].reason}" for facet in facets.values() if facet.conflicts][:1]
-    missing = [word for word in _missing(facets) if not desk.everyday(word) and word not in " ".join([*gaps, *names])]
-    nothing = [f"{_say(documents)} nothing of {_or([*names, *missing][:4])}"] if missing else unnamed
+    lost = [word for word in _missing(facets) if word not in " ".join([*gaps, *names])]
+    things = [word for word in lost if desk.thing(word)]
+    missing = [word for word in lost if word in things or not desk.everyday(word)]
     share = _union_share(desk, claim, speaking)
     firm = any(row.has_figures for row in speaking)
-    close = max(row.aligned[0].cosine for row in speaking) >= _CLOSE
-    if not firm and (share < _LITTLE or (share < _PART and not close)):
-        return AuditVerdict.UNSUPPORTED, [*nothing, *gaps[:1]] or [f"nothing in {_names(documents)} says this"]
-    if share < (_WHOLE_WITH_FIGURES if firm else _WHOLE):
-        gaps += nothing
-    else:
-        gaps += unnamed
+    cosine = max(row.aligned[0].cosine for row in speaking)
+    if not firm and (share < _LITTLE or (share < _PART and cosine < _CLOSE)):
+        return AuditVerdict.UNSUPPORTED, [*_nothing_of(documents, names, missing), *gaps[:1]] or [
+            f"nothing in {_names(documents)} says this"
+        ]
+    vague = share < _WHOLE and not firm and cosine < _MEANT
+    gaps += _nothing_of(documents, names, missing if vague and not things else things)
     if not gaps and not firm and all(_scattered(row) for row in speaking):
         gaps = [f"{_say(documents)} parts of this, but no passage says it as a whole (nearest: “{short(speaking[0].aligned[0].source)}”)"]
     if gaps:
@@ -133,6 +132,26 @@ def _spoken(desk: Desk, claim: Passage, speaking: Sequence[Judged], cautions: Ma
     only = all("only a candidate" in cautions[document.id] for document in documents)
     said = f"{short_name(best.document)} says this{unchecked}{_design(best.document)}"
     return AuditVerdict.PARTLY if only else AuditVerdict.SUPPORTED, [said]
+
+
+def _gaps(facets: Mapping[str, _Joined], open_: Mapping[str, _Joined], nearest: Judged) -> list[str]:
+    """What no reference says of a claim's figures, grade and patients, and where the references disagree; words are told apart.
+
+    A reference on fewer patients takes nothing away from a wider one that says more of the claim.
+    """
+    own = {finding.facet for finding in nearest.findings if finding.state == ABSENT}
+    gaps = [
+        facet.absent[0].reason
+        for name, facet in open_.items()
+        if not name.startswith(("word ", "name ")) and (name in own or not name.startswith("population "))
+    ]
+    return gaps + [f"the references disagree: {facet.conflicts[0].reason}" for facet in facets.values() if facet.conflicts][:1]
+
+
+def _nothing_of(documents: Sequence[Document], names: Sequence[str], words: Sequence[str]) -> list[str]:
+    """The one reason that names what none of the references mentions; none where nothing is missing."""
+    missing = [*names, *words][:4]
+    return [f"{_say(documents)} nothing of {_or(missing)}"] if missing else []
 
 
 def _scattered(row: Judged) -> bool:
@@ -160,7 +179,7 @@ def _has_figure(desk: Desk, identity: str, figure: Figure) -> bool:
 def _missing(facets: Mapping[str, _Joined]) -> list[str]:
     """Words for things that stand in none of the references; verbs are told by other checks."""
     words = [name.removeprefix("word ") for name, facet in facets.items() if name.startswith("word ") and not facet.stands]
-    return [word for word in words if not word.endswith(("ly", "ed", "ing"))]
+    return [word for word in words if not word.endswith(("ly", "ed"))]
 
 
 def _once(reasons: Sequence[str]) -> list[str]:

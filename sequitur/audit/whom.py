@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 
 from sequitur.audit.case import ABSENT, CONFLICTS, STANDS, Aligned, Case, Finding, short
 from sequitur.audit.desk import Statement, statement
-from sequitur.audit.language import NARROW, RESTRICTIVE, exclusive, populations, whom
+from sequitur.audit.people import NARROW, RESTRICTIVE, aged, exclusive, populations, whom
 from sequitur.schema import Document, short_name
 
 _LIST = re.compile(r"\(([^()]*,[^()]*)\)")
 _QUOTED = re.compile(r"[\"“]([^\"”]{3,40})[\"”]")
+_DURING = re.compile(
+    r"\bduring (?:the )?(administration|infusion|injection|surgery|pregnancy|labou?r|breastfeeding|sleep|exercise|menstruation|dialysis|an(?:a)?esthesia|chemotherapy)\b"
+)
 _EXAMPLE = 0.6  # share of an example's words from which it is mentioned
 
 
@@ -19,6 +22,8 @@ def population_findings(case: Case, document: Document, near: Sequence[Aligned])
     """In whom, axis by axis, against the passages on the same thing and the reference as a whole; and those whom the claim leaves out."""
     name = short_name(document)
     said, framed = populations(case.own.text), populations(case.desk.whom(document))
+    if by_years := aged(document.population):
+        framed = {**framed, "age": framed.get("age", frozenset()) | by_years}
     best = populations(" ".join(row.source.statement.text for row in near[:3]))
     whole = populations(" ".join(source.statement.text for source in case.desk.sources[document.id]))
     context = populations(case.context)
@@ -72,9 +77,11 @@ def name_findings(case: Case, document: Document, everywhere: Sequence[str], fra
             known = case.desk.share(words, there) >= _EXAMPLE
             yield Finding(f"name {item}", STANDS if known else ABSENT, f"{name} does not mention {item}", None)
     for word in whom(case.own.text):
-        if word in case.own.words and word not in case.own.drugs:
+        if word in case.own.words and word not in case.own.drugs and case.desk.thing(word):
             known = case.desk.alike(word, there)
             yield Finding(f"name {word}", STANDS if known else ABSENT, f"{name} does not mention {word}", None)
+    for event in _DURING.findall(case.own.text.lower()):
+        yield Finding(f"name {event}", STANDS if case.desk.alike(event, there) else ABSENT, f"{name} does not mention {event}", None)
     for word in case.own.words:
         if word not in case.own.drugs:
             yield Finding(f"word {word}", STANDS if case.desk.alike(word, there) else ABSENT, word, None)

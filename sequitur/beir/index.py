@@ -6,9 +6,8 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,9 @@ from sequitur.ports import Embedder, Vectors
 from sequitur.rank import Lexical, Signals, best, ranked, signals
 from sequitur.schema import Passage, Span
 from sequitur.text import sentences
+
+if TYPE_CHECKING:
+    import faiss
 
 _WINDOW = 1000  # characters, about what the embedder reads; a longer document has several vectors, and the nearest speaks for it
 _BATCH = 512
@@ -143,8 +145,8 @@ def _english(embedder: Embedder) -> Mapping[str, int]:
     return english() if english else {}
 
 
-def _nothing(_word: str) -> tuple[tuple[str, float], ...]:
-    return ()
+def _nothing(words: Sequence[str]) -> tuple[tuple[()], ...]:
+    return ((),) * len(words)
 
 
 def _falling(scores: Vectors) -> list[float]:

@@ -7,11 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import NamedTuple
 
 from sequitur.analysis import STOPWORDS, stem
 from sequitur.condense.clarify import choices, picked
-from sequitur.condense.concepts import Concept, Vocabulary, Wording, read
+from sequitur.condense.concepts import Concept, Near, Vocabulary, Wording, read
 from sequitur.condense.followup import rewrite
 from sequitur.errors import QuestionError
 from sequitur.intent import ACKNOWLEDGEMENT, TERMS, asking, wants
@@ -98,8 +99,8 @@ class Language(NamedTuple):
     """What is known of words beyond the corpus."""
 
     lexicon: Lexicon
-    english: Mapping[str, int]  # everyday words by frequency rank
-    near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning, with cosines
+    english: Mapping[str, int]  # everyday words by frequency rank, commonest first
+    near: Near  # words of the corpus close in meaning to those it never uses
 
 
 def vocabulary(
@@ -111,6 +112,7 @@ def vocabulary(
 ) -> Vocabulary:
     """What is needed to understand questions about a corpus; built once when an index is opened."""
     lexicon = language.lexicon
+    everyday = STOPWORDS.union(takewhile(lambda word: language.english[word] < _EVERYDAY, language.english))
     words = {lexicon.american(token) for passage in passages for token in tokens(passage.text) if token.isalpha()}
     known = Vocabulary(
         lexicon=lexicon,
@@ -118,11 +120,11 @@ def vocabulary(
         passages=len(passages),
         words=frozenset(word for word in words | lexicon.words if len(word) > 3),
         english=language.english,
-        everyday=STOPWORDS | {word for word, rank in language.english.items() if rank < _EVERYDAY},
+        everyday=everyday,
         near=language.near,
         topic=(),
         subjects=(),
-        names=_names(documents, frequency, lexicon, len(passages)),
+        names=_names(documents, lexicon, lambda word: word in everyday or frequency.get(stem(word), 0) >= _COMMON_NAME * len(passages)),
         documents={document.id: document for document in documents},
     )
     if article is None:
@@ -143,8 +145,8 @@ def _subjects(topic: Sequence[Concept], article: Article, passages: Sequence[Pas
     return tuple(dict.fromkeys([*titled, *(drug for drug, _ in said.most_common())]))
 
 
-def _names(documents: Sequence[Document], frequency: Mapping[str, int], lexicon: Lexicon, total: int) -> dict[str, tuple[str, ...]]:
-    """Names that single out few documents: authors, acronyms of titles, journals."""
+def _names(documents: Sequence[Document], lexicon: Lexicon, common: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
+    """Names that single out few documents: authors, acronyms of titles, journals by words that are not `common`."""
     found: dict[str, set[str]] = {}
     for document in documents:
         if document.kind == "article":
@@ -152,7 +154,7 @@ def _names(documents: Sequence[Document], frequency: Mapping[str, int], lexicon:
         surnames = {token for author in document.authors for token in tokens(re.sub(r"\s+[A-Z]{1,4}$", "", author)) if len(token) > 2}
         printed = {acronym.lower() for acronym in re.findall(r"\b[A-Z]{3,}\b", f"{document.title} {document.journal}")}
         acronyms = {acronym for acronym in printed if _is_body(acronym, lexicon)}
-        journal = {token for token in tokens(document.journal) if len(token) > 5 and frequency.get(stem(token), 0) < _COMMON_NAME * total}
+        journal = {token for token in tokens(document.journal) if len(token) > 5 and not common(token)}
         for name in surnames | acronyms | journal:
             found.setdefault(name, set()).add(document.id)
     return {name: tuple(sorted(ids)) for name, ids in found.items() if len(ids) <= 3 and name not in STOPWORDS}
@@ -180,7 +182,8 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
     whole = read(text, known)
     clinical = [" ".join(concept.clinical) for concept in (*wording.concepts, *whole.concepts) if concept.clinical]
     carried = {concept.words for concept in rewritten.carried}
-    wanted = tuple(dict.fromkeys((*wants(asked, clinical), *(() if wants(asked) else wants(text)))))
+    own = () if rewritten.instead else wants(asked)
+    wanted = tuple(dict.fromkeys((*(wants(asked, clinical) if own else ()), *(() if own else wants(text, clinical)))))
     readings = (
         *_readings(asked, text, whole, turns if rewritten.follow_up else (), carried, known),
         *_aspect(whole, wanted),
@@ -194,7 +197,7 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         focus=tuple(_focus(concept, carried, known, len(whole.concepts), asked_with) for concept in whole.concepts),
         named=known.named(f"{asked} {text}"),
         shown=rewritten.shown,
-        before=turns[-1].standalone if rewritten.follow_up else "",
+        before=(text if rewritten.instead else turns[-1].standalone) if rewritten.follow_up else "",
         cited=_cited(turns[-1]) if rewritten.follow_up else (),
         choices=() if chosen else choices(asked, wording, turns, known),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sequitur.analysis import STOPWORDS
+from sequitur.analysis import STOPWORDS, stem
 from sequitur.condense.concepts import Vocabulary, Wording, read
 from sequitur.intent import wants
 from sequitur.schema import Outcome, Turn
@@ -13,58 +13,90 @@ from sequitur.schema import Outcome, Turn
 _MOST = 3
 _SINGULAR = re.compile(r"\b(?:it|that (?:one|drug)|this (?:one|drug)|the drug)\b", re.IGNORECASE)
 _POINTING = re.compile(
-    r"\b(?:its?|they|them|their|ones?)\b|\b(?:this|that|these|those)\b(?=\W*$|\s+(?:is|was|are|were|do|does|for|in|works?|helps?|safe)\b)",
-    re.IGNORECASE,
-)
+    r"\b(?:its?|they|them|their|ones?|this|that|these|those|the (?:drug|trial|study|paper)s?)\b", re.IGNORECASE
+)  # where nothing else is named
 _ITS = re.compile(r"\bits\b", re.IGNORECASE)
 _EACH = frozenset({"dose", "comparison"})  # what every drug has its own of
-_ASKS = frozenset(
+_ASPECTS = frozenset(
     [
         "safe",
         "safety",
         "work",
-        "works",
-        "working",
         "help",
-        "helps",
         "effective",
         "dose",
-        "doses",
         "dosage",
-        "dosing",
         "amount",
         "long",
-        "often",
         "last",
-        "lasts",
         "better",
         "best",
         "good",
         "bad",
         "risk",
-        "risks",
         "risky",
         "side",
-        "effects",
         "effect",
         "dangerous",
         "worth",
         "trial",
-        "trials",
         "study",
-        "studies",
         "evidence",
-        "recommended",
         "recommend",
-        "used",
         "use",
-        "given",
         "give",
         "cost",
         "start",
-        "stop",
     ]
-)  # words that ask of something without naming it
+)  # what is asked of something, in words that do not name it
+_EMPTY = frozenset(
+    [
+        "often",
+        "much",
+        "many",
+        "more",
+        "less",
+        "first",
+        "second",
+        "third",
+        "last",
+        "former",
+        "latter",
+        "other",
+        "another",
+        "big",
+        "large",
+        "fail",
+        "mg",
+        "milligram",
+        "together",
+        "happen",
+        "stop",
+        "normal",
+        "compare",
+        "differ",
+        "difference",
+        "significant",
+        "show",
+        "say",
+        "find",
+        "finding",
+        "found",
+        "tell",
+        "explain",
+        "detail",
+        "mean",
+        "result",
+        "thing",
+    ]
+)  # words that without a question before them ask of nothing
+_ASKS = frozenset(map(stem, _ASPECTS | _EMPTY))
+_FUNCTION = frozenset(map(stem, _EMPTY))
+_AGAIN = re.compile(r"^\W*(?:and|but|so|also|then|or|what about|how about)\b", re.IGNORECASE)  # goes on from something
+_PAGE = re.compile(
+    r"\b(?:articles?|pages?|summar(?:y|i[sz]e)|authors?|sources?|references?)\b", re.IGNORECASE
+)  # what lies before every reader
+_THAT_STUDY = re.compile(r"\b(?:that|this|those|these)\s+(?:stud(?:y|ies)|trials?|papers?)\b", re.IGNORECASE)
 _PICK = re.compile(r"^\W*(?:the\s+)?(?:(first|1st|1|yes|yeah|yep)|(second|2nd|2)|(third|3rd|3))\b(?:\s+one)?\W*$", re.IGNORECASE)
 
 
@@ -95,10 +127,11 @@ def picked(question: str, turns: Sequence[Turn]) -> str | None:
 
 
 def _points_at_nothing(asked: str, wording: Wording, vocabulary: Vocabulary) -> bool:
-    """Whether nothing is named in a question besides what it wants to know, and that is a pronoun's or differs from drug to drug."""
-    if vocabulary.named(asked) or not (_POINTING.search(asked) or _EACH & set(wants(asked)[:1])):
+    """Whether nothing is named in a question besides what it wants to know, and that is a pronoun's, goes on from something, or differs from drug to drug."""
+    said = {stem(word) for concept in wording.concepts for word in concept.words if word not in STOPWORDS}
+    if vocabulary.named(asked) or _PAGE.search(asked) or not said <= _ASKS:
         return False
-    return all(_ASKS.issuperset(word for word in concept.words if word not in STOPWORDS) for concept in wording.concepts)
+    return said <= _FUNCTION or bool(_POINTING.search(asked) or _AGAIN.match(asked) or _EACH & set(wants(asked)[:1]))
 
 
 def _rivals(previous: str, vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -110,10 +143,10 @@ def _rivals(previous: str, vocabulary: Vocabulary) -> tuple[str, ...]:
 
 def _filled(asked: str, drug: str) -> str:
     """The question with its pronoun replaced by a name, or the name in brackets where that would not be English."""
-    text = asked.strip().rstrip(" ?.!")
+    text = _AGAIN.sub("", asked).strip(" ?.!,")
     if not wants(asked):
         return f"What do the sources say about {drug}?"
-    for pattern, name in ((_SINGULAR, drug), (_ITS, f"{drug}'s")):
+    for pattern, name in ((_SINGULAR, drug), (_ITS, f"{drug}'s"), (_THAT_STUDY, f"the trials of {drug}")):
         text, count = pattern.subn(name, text, count=1)
         if count:
             return f"{text[:1].upper()}{text[1:]}?"

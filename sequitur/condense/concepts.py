@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
 
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
@@ -83,7 +85,10 @@ _TIMES: Mapping[str, tuple[tuple[str, ...], ...]] = {  # one unit said in anothe
 }
 
 
-@dataclass(frozen=True, slots=True)
+Near = Callable[[Sequence[str]], Sequence[Sequence[tuple[str, float]]]]  # for each word those close in meaning, with cosines
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Vocabulary:
     """What the corpus and the language know: needed to tell a typo from a word and a rare word from an unknown one."""
 
@@ -93,7 +98,7 @@ class Vocabulary:
     words: frozenset[str]  # lower-case words of the corpus and the lexicon, for spelling correction
     english: Mapping[str, int]  # everyday words by frequency rank: low is common
     everyday: frozenset[str]  # the commonest of them, and stop words: what a typo most often is
-    near: Callable[[str], tuple[tuple[str, float], ...]]  # words of the corpus close in meaning to one it never uses, with cosines
+    near: Near  # words of the corpus close in meaning to those it never uses
     topic: tuple[Concept, ...]  # what the article is about, by its title
     subjects: tuple[str, ...]  # drugs that "it" may stand for in a first question: the title's, then those the article names most
     names: Mapping[str, tuple[str, ...]]  # author names, acronyms of titles → document ids
@@ -154,26 +159,36 @@ class Wording:
         return tuple(concept for concept in self.concepts if concept.slot == name)
 
 
+@lru_cache(maxsize=512)
 def read(question: str, vocabulary: Vocabulary) -> Wording:
-    """Normalise, correct, match. Deterministic; a few milliseconds at most."""
+    """Normalise, correct, match. Deterministic; a few milliseconds at most, and the turns of a conversation are read once."""
     printed = tokens(question, lower=False)
     lexicon = vocabulary.lexicon
     typed = tuple(lexicon.american(token.lower()) for token in printed)
     corrected = tuple(correct(token, vocabulary) for token in typed)
-    concepts: list[Concept] = []
+    named = list(_named(corrected, printed, lexicon))
+    strange = [words for words, expansions in named if not expansions and not any(stem(word) in vocabulary.frequency for word in words)]
+    near = dict(zip(strange, vocabulary.near([" ".join(words) for words in strange]), strict=True)) if strange else {}
+    concepts = tuple(_concept(words, expansions, near.get(words, ()), vocabulary) for words, expansions in named)
+    return Wording(typed, corrected, concepts)
+
+
+def _named(corrected: Sequence[str], printed: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str, ...], Sequence[Expansion]]]:
+    """The terms of a question in order, with what the lexicon has for them: its own keys, and the words between."""
     position = 0
     for match in [*lexicon.find(corrected, printed), None]:
         stop = match.start if match else len(corrected)
-        concepts.extend(_single(word, vocabulary) for word in corrected[position:stop] if word not in STOPWORDS and len(word) > 1)
+        for word in corrected[position:stop]:
+            if word not in STOPWORDS and len(word) > 1:
+                yield (word,), lexicon.expansions((word,))
         if match is None:
-            break
+            return
         position = match.end
-        if all(word in STOPWORDS for word in match.words):
-            continue
-        concepts.append(_concept(match.words, match.expansions, vocabulary))
-    return Wording(typed, corrected, tuple(concepts))
+        if not all(word in STOPWORDS for word in match.words):
+            yield match.words, match.expansions
 
 
+@lru_cache(maxsize=4096)
 def correct(token: str, vocabulary: Vocabulary) -> str:
     """The word that was probably meant, or the token itself. Known words and abbreviations are left alone."""
     known = (
@@ -191,7 +206,7 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
     for length, allowed in _EDIT:
         if len(token) >= length:
             for words in (vocabulary.words, vocabulary.everyday):
-                near = sorted(word for word in words if word[0] == token[0] and abs(len(word) - len(token)) <= allowed)
+                near = [word for word in _by_initial(words).get(token[0], ()) if abs(len(word) - len(token)) <= allowed]
                 found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
                 if found:
                     return str(found[0])
@@ -199,18 +214,22 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
     return token
 
 
+@lru_cache(maxsize=16)
+def _by_initial(words: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
+    """Words by their first letter, each sorted."""
+    return {initial: tuple(own) for initial, own in groupby(sorted(words), key=lambda word: word[0])}
+
+
 def _completion(stub: str, vocabulary: Vocabulary) -> str:
     """The drug or the word of the corpus that a truncation stands for ("ket", "dulox", "tox"): a drug if one fits, else the commonest word."""
-    fitting = [word for word in vocabulary.words if word.startswith(stub) and vocabulary.frequency.get(stem(word), 0) > 1]
+    begun = _by_initial(vocabulary.words).get(stub[0], ())
+    fitting = [word for word in begun if word.startswith(stub) and vocabulary.frequency.get(stem(word), 0) > 1]
     drugs = [word for word in fitting if vocabulary.lexicon.is_drug([word])]
     return max(drugs or fitting, key=lambda word: (vocabulary.frequency[stem(word)], -len(word), word), default="")
 
 
-def _single(word: str, vocabulary: Vocabulary) -> Concept:
-    return _concept((word,), vocabulary.lexicon.expansions((word,)), vocabulary)
-
-
-def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> Concept:
+def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], near: Sequence[tuple[str, float]], vocabulary: Vocabulary) -> Concept:
+    """`near`: words of the corpus close in meaning, with cosines, where it never uses these."""
     alternatives: dict[tuple[str, ...], float] = {}
     for expansion in expansions:
         alternatives[expansion.words] = max(alternatives.get(expansion.words, 0.0), expansion.weight)
@@ -220,9 +239,8 @@ def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary
                 alternatives[further.words] = max(alternatives.get(further.words, 0.0), weight)
     for said in _TIMES.get(words[-1].rstrip("s"), ()):
         alternatives.setdefault(said, _TIME_WEIGHT)
-    if not expansions and not any(stem(word) in vocabulary.frequency for word in words):
-        for near, cosine in vocabulary.near(" ".join(words)):
-            alternatives[(near,)] = cosine - _NEAR_DISCOUNT
+    for word, cosine in near:
+        alternatives[(word,)] = cosine - _NEAR_DISCOUNT
     alternatives.pop(words, None)
     usable = [(other, weight) for other, weight in alternatives.items() if any(stem(word) in vocabulary.frequency for word in other)]
     usable.sort(key=lambda pair: (-pair[1], pair[0]))

@@ -34,10 +34,14 @@ _BARE = re.compile(
     r"^(?:why(?: not| is that| so)?|how so|how come|really|are you sure|says who|meaning|such as|like what|for example|explain|more|tell me more|go on|elaborate|details?)[\s?!.]*$",
     re.I,
 )
+_YES_OR_NO = re.compile(
+    r"^(is|are|was|were|does|do|did|can|could|should|would|will|has|have)\s+((?:the\s+|this\s+|that\s+)?[\w-]+)\s+(.+)$", re.I | re.S
+)
 _JOINS = {"condition": "in", "drug": "with", "route": "by"}
 _AT_LARGE = re.compile(  # treatment in general: then no drug is meant but left unsaid
     r"\b(?:meds?|medicines?|medications?|drugs?|treatments?|agents?|options?|tablets?|pills?|therap(?:y|ies)|first line|second line|third line|instead|else|alternatives?)\b"
 )
+_ROOT = 6  # letters by which two forms of a word are known for one
 _FEW = 3  # concepts of a question that may still lean on the one before
 
 
@@ -49,6 +53,7 @@ class Rewritten:
     carried: tuple[Concept, ...]
     follow_up: bool
     shown: tuple[str, ...]  # documents of the last answer that it refers to
+    instead: bool = False  # it stands in the place of the question before and says all that still holds of it
 
 
 def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: Vocabulary) -> Rewritten:
@@ -61,13 +66,14 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
     correction = _CORRECTION.match(question.strip())
     rest = _LEAD.sub("", _CORRECTION.sub("", question.strip()) if correction else question.strip())
     if _BARE.match(rest) or _BARE.match(question.strip()):
-        return Rewritten(_asking_again(rest, last.standalone), (), follow_up=True, shown=shown)
+        return Rewritten(_asking_again(rest, last.standalone), (), follow_up=True, shown=shown, instead=True)
     before = read(last.standalone, vocabulary)
     if _stands_alone(question, rest, wording, vocabulary, correction=bool(correction)):
         return Rewritten(clean, (), follow_up=False, shown=shown)
     rest_wording = read(rest, vocabulary)
     if _only_names(rest, rest_wording) and (correction or _ELLIPSIS.match(question.strip()) or len(rest_wording.concepts) <= _FEW):
-        return Rewritten(_substituted(last.standalone, before, rest_wording), before.concepts, follow_up=True, shown=shown)
+        text = _substituted(last.standalone, before, rest_wording)
+        return Rewritten(text, before.concepts, follow_up=True, shown=() if correction else shown, instead=True)
     stack = _stack(turns, vocabulary)
     if shown and _STUDY.search(question) and not read(last.standalone, vocabulary).slot("drug"):
         stack.pop("drug", None)  # the study shown knows its drug better than the article's title
@@ -151,25 +157,34 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
     ]
     if before:
         stack["other"] = min(before, key=lambda concept: vocabulary.rarity(concept.words))
-    for concept in vocabulary.topic:
-        if concept.slot == "drug":
-            stack.setdefault("drug", concept)
+    if not _AT_LARGE.search(turns[-1].standalone.lower()):
+        for concept in vocabulary.topic:
+            if concept.slot == "drug":
+                stack.setdefault("drug", concept)
     return stack
 
 
 def _carried(wording: Wording, stack: dict[str, Concept], vocabulary: Vocabulary) -> tuple[Concept, ...]:
     """What the question leaves unsaid: the drug and the condition under discussion, unless it names its own."""
-    topic = {concept.words for concept in vocabulary.topic}
     carried = []
     at_large = _AT_LARGE.search(" ".join(wording.typed))
     for slot in ("drug", "condition"):
         concept = None if slot == "drug" and at_large else stack.get(slot)
-        if concept and not wording.slot(slot) and not (slot == "condition" and concept.words in topic):
+        if concept and not wording.slot(slot) and not (slot == "condition" and _within(concept, vocabulary.topic)):
             carried.append(concept)
     if "other" in stack and len(wording.concepts) < _FEW and not any(concept.slot == "condition" for concept in wording.concepts):
         carried = [concept for concept in carried if concept.slot != "condition"]  # what was asked last is nearer than what it was asked in
         carried.append(stack["other"])
     return tuple(carried)
+
+
+def _within(concept: Concept, topic: Sequence[Concept]) -> bool:
+    """Whether a concept says nothing that the article's topic does not, whatever the endings ("neuropathic pain", "refractory neuropathy pain")."""
+    return any(
+        all(any(word[:_ROOT] == other[:_ROOT] for other in whole.words) for word in concept.words)
+        for whole in topic
+        if whole.slot == concept.slot
+    )
 
 
 def _source(question: str, last: Turn, vocabulary: Vocabulary) -> str:
@@ -192,9 +207,11 @@ def _completed(clean: str, carried: Sequence[Concept], source: str = "") -> str:
 
 
 def _asking_again(rest: str, previous: str) -> str:
-    if re.match(r"why|how come|how so", rest, re.I):
-        return f"Why: {previous}"
-    return previous
+    if not re.match(r"why|how come|how so", rest, re.I):
+        return previous
+    asked = _YES_OR_NO.match(previous.strip().rstrip(" ?.!"))
+    denied = "not " if re.match(r"why not", rest, re.I) else ""
+    return f"Why {asked[1].lower()} {asked[2]} {denied}{asked[3]}?" if asked else f"Why: {previous}"
 
 
 def _numbered(turns: Sequence[Turn]) -> Iterator[tuple[int, str]]:

@@ -10,10 +10,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import bm25s
-import faiss
-import numpy as np
-
 from sequitur.errors import StoreError
 from sequitur.generations import (
     current_generation,
@@ -26,9 +22,11 @@ from sequitur.generations import (
     sweep,
     whole,
 )
-from sequitur.index.memory import ArticleEntry, Contents, Index, bm25_of, flat, index_text, text_key
+from sequitur.index import near
+from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, lexical, text_key
 from sequitur.jsonvalue import from_json
 from sequitur.ports import Vectors
+from sequitur.postings import Postings
 from sequitur.schema import Document, Passage
 
 _KEY_BYTES = 32
@@ -80,15 +78,15 @@ def _write_contents(aside: Path, contents: Contents, vectors: Vectors, word_vect
     _write_json(aside / "articles.json", [dataclasses.asdict(entry) for entry in contents.articles])
     _write_json(aside / "words.json", list(contents.words))
     (aside / "keys.sha256").write_bytes(b"".join(text_key(text) for text in texts))
-    faiss.write_index(flat(vectors), str(aside / "vectors.faiss"))
-    faiss.write_index(flat(word_vectors), str(aside / "words.faiss"))
-    bm25_of(texts).save(str(aside / "bm25"), show_progress=False)
+    near.write(aside / "vectors.faiss", near.flat(vectors))
+    near.write(aside / "words.faiss", near.flat(word_vectors))
+    lexical(texts).write(aside / "bm25")
 
 
 def _check(aside: Path, passages: int, words: int) -> None:
     """Hold what was written against its manifest and its counts before it is put in force."""
     wrong = differing_files(aside)
-    rows = (faiss.read_index(str(aside / name), faiss.IO_FLAG_MMAP).ntotal for name in ("vectors.faiss", "words.faiss"))
+    rows = (near.read(aside / name).ntotal for name in ("vectors.faiss", "words.faiss"))
     with (aside / "passages.jsonl").open(encoding="utf-8") as lines:
         read = sum(1 for line in lines if from_json(Passage, json.loads(line)))
     if wrong or tuple(rows) != (passages, words) or read != passages:
@@ -146,17 +144,17 @@ def read_generation(generation: Path) -> Index:
         documents = [from_json(Document, row) for row in _rows(generation / "documents.jsonl")]
         passages = [from_json(Passage, row) for row in _rows(generation / "passages.jsonl")]
         articles = [from_json(ArticleEntry, row) for row in json.loads((generation / "articles.json").read_text(encoding="utf-8"))]
-        vectors = faiss.read_index(str(generation / "vectors.faiss"))
-        bm25 = bm25s.BM25.load(str(generation / "bm25"), show_progress=False)
+        vectors = near.read_flat(generation / "vectors.faiss")
+        postings = Postings.read(generation / "bm25")
         words = json.loads((generation / "words.json").read_text(encoding="utf-8"))
-        word_vectors = faiss.read_index(str(generation / "words.faiss"))
+        word_vectors = near.read_flat(generation / "words.faiss")
     except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         message = f"the index in {generation} cannot be read ({type(error).__name__}): run `sequitur ingest`"
         raise StoreError(message) from error
-    if vectors.ntotal != len(passages) or not passages or word_vectors.ntotal != len(words):
-        message = f"the index in {generation} holds {vectors.ntotal} vectors for {len(passages)} passages: run `sequitur ingest`"
+    if len(vectors) != len(passages) or not passages or len(word_vectors) != len(words) or postings.size != len(passages):
+        message = f"the index in {generation} holds {len(vectors)} vectors for {len(passages)} passages: run `sequitur ingest`"
         raise StoreError(message)
-    return Index(Contents(manifest, documents, passages, articles, words), vectors, word_vectors, bm25)
+    return Index(Contents(manifest, documents, passages, articles, words), vectors, word_vectors, postings)
 
 
 def stored_vectors(generation: Path) -> Iterator[tuple[list[bytes], Vectors]]:
@@ -165,9 +163,9 @@ def stored_vectors(generation: Path) -> Iterator[tuple[list[bytes], Vectors]]:
     passages = [data[start : start + _KEY_BYTES] for start in range(0, len(data), _KEY_BYTES)]
     words = [text_key(word) for word in json.loads((generation / "words.json").read_text(encoding="utf-8"))]
     for keys, name in ((passages, "vectors.faiss"), (words, "words.faiss")):
-        index = faiss.read_index(str(generation / name))
-        if len(keys) == index.ntotal:
-            yield keys, np.asarray(index.reconstruct_n(0, index.ntotal), dtype=np.float32)
+        vectors = near.read_flat(generation / name)
+        if len(keys) == len(vectors):
+            yield keys, vectors
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 import re
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import bm25s
-import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from sequitur.analysis import stems
 from sequitur.errors import StoreError
 from sequitur.ports import Vectors
+from sequitur.postings import Postings
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
 from sequitur.text import tokens
 
@@ -58,8 +57,8 @@ class Contents:
 class Index:
     """One opened generation, in memory, immutable."""
 
-    def __init__(self, contents: Contents, vectors: faiss.Index, word_vectors: faiss.Index, bm25: bm25s.BM25) -> None:
-        """Use `open_index` instead."""
+    def __init__(self, contents: Contents, vectors: Vectors, word_vectors: Vectors, lexical: Postings) -> None:
+        """Use `open_index` instead. `word_vectors`: of the content words, shape (words, dimension)."""
         self.manifest = contents.manifest
         self.documents = types.MappingProxyType({document.id: document for document in contents.documents})
         self.passages = tuple(contents.passages)
@@ -67,20 +66,16 @@ class Index:
         self._rows = {passage.id: row for row, passage in enumerate(self.passages)}
         self.articles = tuple(contents.articles)
         self._vectors = vectors
-        self._bm25 = bm25
-        self._words, self._word_vectors = contents.words, word_vectors
+        self._lexical = lexical
+        self._words, self.word_vectors = contents.words, word_vectors
         self._word_rows = {word: row for row, word in enumerate(contents.words)}
         self._words_of: dict[int, NDArray[np.intp]] = {}
+        self._own_stems: dict[int, frozenset[str]] = {}
 
     @property
     def generation(self) -> str:
         """Name of the generation."""
         return str(self.manifest["generation"])
-
-    @cached_property
-    def word_vectors(self) -> Vectors:
-        """Vectors of the corpus's content words, shape (words, dimension)."""
-        return np.asarray(self._word_vectors.reconstruct_n(0, len(self._words)), dtype=np.float32)
 
     def words_of(self, row: int) -> NDArray[np.intp]:
         """Which content words stand in a passage and in its lead-in, as rows of `word_vectors`."""
@@ -106,13 +101,16 @@ class Index:
         used = {word for passage in passages for word in tokens(passage.text)}
         word_rows = [row for row, word in enumerate(self._words) if word in used]
         contents = Contents(self.manifest, documents, passages, articles, [self._words[row] for row in word_rows])
-        bm25 = bm25_of([self.texts[row] for row in rows])
-        return Index(contents, flat(self._matrix[rows]), flat(self.word_vectors[word_rows]), bm25)
+        return Index(contents, self._vectors[rows], self.word_vectors[word_rows], lexical([self.texts[row] for row in rows]))
 
-    def near(self, vector: Vectors, at_least: float, k: int = 3) -> tuple[tuple[str, float], ...]:
-        """Words of the corpus whose vectors are that close to a vector of shape (1, dimension), best first."""
-        scores, rows = self._word_vectors.search(vector, min(k, len(self._words)))
-        return tuple((self._words[row], float(score)) for score, row in zip(scores[0], rows[0], strict=True) if score >= at_least)
+    def near(self, vectors: Vectors, at_least: float, k: int = 3) -> tuple[tuple[tuple[str, float], ...], ...]:
+        """For each vector of shape (n, dimension) up to k words of the corpus whose vectors are that close to it, best first, with cosines."""
+        cosines = vectors @ self.word_vectors.T
+        best = np.argsort(-cosines, axis=1, kind="stable")[:, :k]
+        return tuple(
+            tuple((self._words[row], float(own[row])) for row in rows if own[row] >= at_least)
+            for own, rows in zip(cosines, best, strict=True)
+        )
 
     def resemblance(self, words: Sequence[str], others: Sequence[str]) -> Vectors:
         """Cosine of each word to each of the others, shape (words, others); 0 for a word that is none of the corpus's content words."""
@@ -130,38 +128,30 @@ class Index:
 
     def vectors(self) -> Vectors:
         """The vectors of all passages, shape (passages, dimension)."""
-        return np.asarray(self._vectors.reconstruct_n(0, len(self.passages)), dtype=np.float32)
+        return self._vectors
 
     def dense(self, queries: Vectors) -> Vectors:
         """Cosine of every query to every passage, shape (queries, passages). Exact: all are wanted, so a search for the best would sort in vain."""
-        return np.asarray(queries @ self._matrix.T, dtype=np.float32)
-
-    @cached_property
-    def _matrix(self) -> Vectors:
-        """The vectors where FAISS holds them, shape (passages, dimension); valid as long as this index is."""
-        held: Any = self._vectors
-        return np.asarray(faiss.rev_swig_ptr(held.get_xb(), held.ntotal * held.d), dtype=np.float32).reshape(held.ntotal, held.d)
+        return np.asarray(queries @ self._vectors.T, dtype=np.float32)
 
     def bm25(self, terms: Mapping[str, float]) -> Vectors:
         """BM25 scores of every passage for weighted stems, shape (passages,)."""
-        total = np.zeros(len(self.passages), dtype=np.float32)
-        by_weight: dict[float, list[str]] = {}
-        for term, weight in terms.items():
-            if term in self._bm25.vocab_dict:
-                by_weight.setdefault(weight, []).append(term)
-        for weight, known in by_weight.items():
-            total += weight * self._bm25.get_scores(known)
-        return total
+        return self._lexical.scores(terms)
 
     @cached_property
     def stems(self) -> tuple[frozenset[str], ...]:
         """The stems of each passage with its place and lead-in, as they are searched."""
-        return tuple(frozenset(stems(text)) for text in self.texts)
+        return tuple(self._lexical.texts())
 
-    @cached_property
-    def own_stems(self) -> tuple[frozenset[str], ...]:
-        """The stems of each passage's own words; of a list item without a verb of its own, with its lead-in."""
-        return tuple(frozenset(stems(_said(passage))) for passage in self.passages)
+    def having(self, terms: Collection[str]) -> frozenset[int]:
+        """The passages that have any of the stems, place and lead-in included."""
+        return frozenset(row for term in terms for row in self._lexical.rows(term).tolist())
+
+    def own_stems(self, row: int) -> frozenset[str]:
+        """The stems of a passage's own words."""
+        if row not in self._own_stems:
+            self._own_stems[row] = frozenset(stems(_said(self.passages[row])))
+        return self._own_stems[row]
 
     @cached_property
     def titles(self) -> NDArray[np.intp]:
@@ -195,25 +185,12 @@ class Index:
     @cached_property
     def frequency(self) -> Mapping[str, int]:
         """In how many passages each stem stands."""
-        counts: dict[str, int] = {}
-        for passage in self.stems:
-            for term in passage:
-                counts[term] = counts.get(term, 0) + 1
-        return counts
+        return self._lexical.frequency
 
 
-def flat(vectors: Vectors) -> faiss.Index:
-    """An exact inner-product index over rows of unit length."""
-    index = faiss.IndexFlatIP(vectors.shape[1])
-    index.add(np.ascontiguousarray(vectors))
-    return index
-
-
-def bm25_of(texts: Sequence[str]) -> bm25s.BM25:
+def lexical(texts: Sequence[str]) -> Postings:
     """BM25 over the stems of texts."""
-    retriever = bm25s.BM25(k1=1.2, b=0.75)
-    retriever.index([stems(text) for text in texts], show_progress=False)
-    return retriever
+    return Postings.of([stems(text) for text in texts])
 
 
 def text_key(text: str) -> bytes:

@@ -5,8 +5,8 @@ Own lists, general medicine, fitted to no corpus; see README.md beside them. A c
 
 from __future__ import annotations
 
-import csv
 import hashlib
+import types
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -149,10 +149,9 @@ class Lexicon:
         """`extra`: abbreviations that the corpus defines, with their long forms; they win over the general list."""
         self._entries: dict[tuple[str, ...], list[Expansion]] = {}
         self._capitals: dict[str, list[Expansion]] = {}
-        self._american: dict[str, str] = {}
+        self._american = spelling()
         self.drugs: set[str] = set()
         self.classes: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
-        self._load_spelling()
         for short, long in (extra or {}).items():
             self._abbreviation(short, long, "corpus", "corpus")
         self._load_abbreviations()
@@ -168,7 +167,8 @@ class Lexicon:
 
     def normal(self, text: str) -> tuple[str, ...]:
         """The words of a text as keys are stored: lower case, American spelling."""
-        return tuple(self.american(token) for token in tokens(text))
+        american = self._american.get
+        return tuple([american(token, token) for token in tokens(text)])
 
     def expansions(self, words: Sequence[str]) -> tuple[Expansion, ...]:
         """Expansions of a term, with or without a plural `s`; empty when unknown."""
@@ -222,12 +222,6 @@ class Lexicon:
         self._add(key, words, kind, domain)
         self._add(words, key, kind, domain)
 
-    def _load_spelling(self) -> None:
-        for row in _rows("spelling"):
-            if " " not in row["british"]:
-                self._american[row["british"]] = row["american"]
-                self._american[f"{row['british']}s"] = f"{row['american']}s"
-
     def _load_abbreviations(self) -> None:
         rows = sorted(_rows("abbreviations"), key=lambda row: row["domain"] != "trial_stats")
         for row in rows:
@@ -278,8 +272,16 @@ def _singular(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    with (_FOLDER / f"{name}.tsv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    heads, *lines = (_FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
+    names = heads.split("\t")
+    return [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
+
+
+@cache
+def spelling() -> Mapping[str, str]:
+    """American spellings by the British ones, plurals included."""
+    singular = {row["british"]: row["american"] for row in _rows("spelling") if " " not in row["british"]}
+    return types.MappingProxyType({**singular, **{f"{british}s": f"{american}s" for british, american in singular.items()}})
 
 
 @cache

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sequitur.analysis import stem, stems
 from sequitur.audit.desk import statement
-from sequitur.audit.language import NARROW, exclusive, populations, whom, without_whom
+from sequitur.audit.people import NARROW, exclusive, populations, whom, without_whom
 from sequitur.coverage import present
 from sequitur.figures import figures, same_figure
 from sequitur.index import Index, unmarked
