@@ -223,7 +223,7 @@ class Chat:
         yield from claims
         outcome = Outcome.PERSONAL if by.gate is Gate.PERSONAL else Outcome.ANSWERED if claims else Outcome.ABSTAINED
         related = () if claims else self._citer.related(retrieved.hits)
-        text = markdown(outcome, Said(claims, citations, cited), draft.missing, self.article, by.role)
+        text = markdown(outcome, Said(claims, citations, cited, table=draft.table), draft.missing, self.article, by.role)
         if by.gate is Gate.CONCERN:
             text = f"{safety.concern(self._numbers())}\n\n{text}"
         answer = self._plain(query.asked, outcome, text, by.role, clock)

@@ -12,7 +12,7 @@ from sequitur.index import Index, unmarked
 from sequitur.orders import gives_orders
 from sequitur.premise.granted import Premise
 from sequitur.premise.matter import COMMENTARY, Matter, said
-from sequitur.schema import BENEFIT, NO_DIFFERENCE, NOT_CLEAR, NOT_RECOMMENDED, RECOMMENDED, Hit, Passage, Query, Side
+from sequitur.schema import BENEFIT, NO_DIFFERENCE, NOT_CLEAR, NOT_RECOMMENDED, RECOMMENDED, WHOM, Hit, Passage, Query, Side
 from sequitur.stance import ADVICE, EFFECT, NO, UNSURE, YES, stances
 from sequitur.text import fold, words
 
@@ -57,7 +57,11 @@ def sides(query: Query, hits: Sequence[Hit], index: Index) -> tuple[Side, ...]:
     if not {BENEFIT, NO_DIFFERENCE} <= by_side.keys() and not {RECOMMENDED, NOT_RECOMMENDED} <= by_side.keys():
         return ()
     order = [name for name in _HOLDS.values() if name in by_side]
-    return tuple(_side(name, passage, index) for name in order for passage in by_side[name][:_EACH])
+    return tuple(
+        _side(name, passage, index) if place == 0 else Side(name, passage.id)  # one is told in full, the next by its number
+        for name in order
+        for place, passage in enumerate(by_side[name][:_EACH])
+    )
 
 
 def _relays(passage: Passage, others: Sequence[Passage], index: Index) -> bool:
@@ -103,7 +107,7 @@ def _side(holds: str, passage: Passage, index: Index) -> Side:
         (
             other
             for other in index.passages
-            if other.document_id == passage.document_id and other.section == "Population" and words(other.text) <= _LONGEST
+            if other.document_id == passage.document_id and other.section == WHOM and words(other.text) <= _LONGEST
         ),
         None,
     )

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
+import shutil
 from typing import Any
 
 from sequitur.jsonvalue import from_json, to_json
 from sequitur.schema import Answer, Citation
+
+_SHARES = (2, 2, 4)  # of a table's width
+_WIDEST = 120
 
 
 def record(answer: Answer) -> dict[str, Any]:
@@ -36,7 +42,7 @@ def terminal(answer: Answer) -> str:
     lines = []
     if answer.standalone != answer.question:
         lines.append(f"Understood as: {answer.standalone}\n")
-    lines.append(answer.answer)
+    lines.append(_tables(answer.answer))
     if answer.citations:
         lines.append("\nSources")
         lines.extend(
@@ -103,6 +109,32 @@ def review_line(answer: Answer) -> str:
     status = {"unknown": "review status unknown"}.get(review.status, f"review status: {review.status}")
     updated = f", last updated {review.last_updated}" if review.last_updated else ", no date of update"
     return f"Article {status}{updated}." + (f" {review.notice}." if review.notice else "")
+
+
+def _tables(text: str) -> str:
+    """An answer's text with its Markdown tables drawn for a terminal."""
+    parts = re.split(r"((?:^\|.*\|$\n?)+)", text, flags=re.MULTILINE)
+    return "".join(_drawn(part) if part.startswith("|") else part for part in parts)
+
+
+def _drawn(table: str) -> str:
+    """A Markdown table in columns that fit the terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    heads, _, *rows = (
+        [cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in table.strip().split("\n")
+    )
+    drawn = Table(box=box.SIMPLE_HEAD, show_lines=False, pad_edge=False)
+    for head, share in zip(heads, _SHARES, strict=True):
+        drawn.add_column(head, ratio=share, overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(Text, row))
+    page = io.StringIO()
+    Console(file=page, width=min(shutil.get_terminal_size((100, 24)).columns, _WIDEST), color_system=None).print(drawn)
+    return "\n".join(line.rstrip() for line in page.getvalue().split("\n"))
 
 
 def _one_line(text: str) -> str:

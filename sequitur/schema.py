@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 TITLE = "title"  # flag of the passage that stands for a whole document
 DOUBTED = ("retracted", "expression of concern")  # states of a publication that also flag its passages
+WHOM = "Population"  # section of the passage that says whom a document is about
 # What a source holds on a yes-or-no question about a treatment.
 BENEFIT, NO_DIFFERENCE, NOT_CLEAR = "a benefit", "no difference", "not clear"
 RECOMMENDED, NOT_RECOMMENDED = "recommended", "not recommended"
@@ -302,6 +303,7 @@ class Draft:
     missing: tuple[str, ...] = ()  # what the corpus does not cover, when it abstains
     note: str = ""  # why it is not written as the settings ask
     sides: tuple[Side, ...] = ()  # where the sources differ on what was asked
+    table: bool = False  # studies stand side by side: what each found, beside whom it studied
 
 
 @dataclass(frozen=True, slots=True)

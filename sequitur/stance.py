@@ -130,7 +130,7 @@ def _line(clause: Clause) -> str:
 def _effect(clause: Clause) -> str:
     if _OPENS.search(clause.text):
         return OPEN
-    if _HYPOTHETICAL.search(clause.text):
+    if _HYPOTHETICAL.search(clause.text) or "no longer" in clause.text:
         return ""
     if clause.effects == {NULL} and _ALIKE.search(clause.text) and not (_VERSUS.search(clause.text) or _DENIED_EFFECT.search(clause.text)):
         return ""  # alike in two sorts of patients

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from sequitur.glossary import hard_words
 from sequitur.safety import PERSONAL_NOTE
-from sequitur.schema import BENEFIT, NO_DIFFERENCE, NOT_CLEAR, Article, CheckedClaim, Citation, CitedSide, Outcome, Role
+from sequitur.schema import BENEFIT, DOUBTED, NO_DIFFERENCE, NOT_CLEAR, WHOM, Article, CheckedClaim, Citation, CitedSide, Outcome, Role
 
 _DESIGNS = {
     "rct": "randomised trial",
@@ -68,6 +68,7 @@ class Said(NamedTuple):
     claims: Sequence[CheckedClaim]
     citations: Sequence[Citation]
     sides: Sequence[CitedSide] = ()
+    table: bool = False  # the studies' claims stand side by side
 
 
 def markdown(outcome: Outcome, facts: Said, missing: Sequence[str], article: Article, role: Role) -> str:
@@ -77,7 +78,7 @@ def markdown(outcome: Outcome, facts: Said, missing: Sequence[str], article: Art
     parts: list[str] = []
     if outcome is Outcome.PERSONAL:
         parts.append(PATIENT_PERSONAL if role is Role.PATIENT else PERSONAL_NOTE)
-    said = _claims(facts.claims, facts.citations) if facts.claims else ""
+    said = _said(facts) if facts.claims else ""
     if facts.sides:
         said = f"{_differing(facts.sides, facts.citations)}\n\n{said}"
     if said:
@@ -115,8 +116,47 @@ def abstention(missing: Sequence[str], article: Article) -> str:
     return f"The article and its references do not answer this{absent}.{covers}"
 
 
-def _listed(words: Sequence[str], last: str = "or") -> str:
-    return f" {last} ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+def _listed(words: Sequence[str]) -> str:
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+
+
+def _said(facts: Said) -> str:
+    """The claims as a list; of studies to be compared as a table below what the article says."""
+    by_marker = {citation.marker: citation for citation in facts.citations}
+    rows: dict[str, list[CheckedClaim]] = {}
+    apart = []
+    for claim in facts.claims:
+        citation = by_marker[claim.citations[0]]
+        if facts.table and citation.kind != "article" and not claim.against:
+            rows.setdefault(citation.source, []).append(claim)
+        else:
+            apart.append(claim)
+    if len(rows) < 2:
+        return _claims(facts.claims, facts.citations)
+    parts = [_claims(apart, facts.citations)] if apart else []
+    return "\n\n".join([*parts, _table(list(rows.values()), by_marker)])
+
+
+def _table(rows: Sequence[Sequence[CheckedClaim]], by_marker: Mapping[int, Citation]) -> str:
+    """A row a study: its name, whom it studied, what it found, each in its own words with its markers."""
+    lines = []
+    for claims in rows:
+        whom = [claim for claim in claims if by_marker[claim.citations[0]].section == WHOM]
+        found = [claim for claim in claims if claim not in whom]
+        if found:
+            cells = (_label(by_marker[claims[0].citations[0]]), _cell(whom, by_marker), _cell(found, by_marker))
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(["| Source | In whom | What it found |", "| --- | --- | --- |", *lines])
+
+
+def _cell(claims: Sequence[CheckedClaim], by_marker: Mapping[int, Citation]) -> str:
+    said = []
+    lead = ""
+    for claim in claims:
+        before = f"{_plain(claim.lead)} " if claim.lead and claim.lead != lead else ""
+        said.append(f"{before}{_sentence(claim.text)} {_markers(claim)}{_cautions(claim, by_marker)}")
+        lead = claim.lead
+    return " ".join(said).replace("|", "\\|")
 
 
 def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> str:
@@ -129,7 +169,7 @@ def _claims(claims: Sequence[CheckedClaim], citations: Sequence[Citation]) -> st
         if claim.against:
             continue
         citation = by_marker[claim.citations[0]]
-        said = f"{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
+        said = f"{_sentence(claim.text)} {_markers(claim)}{_cautions(claim, by_marker)}"
         if citation.source == source and claim.lead == lead and lines:
             lines[-1] += f" {said}"
         elif citation.source == source and lines:
@@ -146,8 +186,8 @@ def _differing(sides: Sequence[CitedSide], citations: Sequence[Citation]) -> str
     """One line that says who holds what, each with the population and the time that its source gives."""
     by_marker = {citation.marker: citation for citation in citations}
     groups = [
-        f"{holds} {'in' if holds in {BENEFIT, NO_DIFFERENCE, NOT_CLEAR} else 'by'} {_listed([_stands(side, by_marker) for side in group], 'and')}"
-        for holds, group in groupby(sides, key=lambda side: side.holds)
+        f"{holds} {'in' if holds in {BENEFIT, NO_DIFFERENCE, NOT_CLEAR} else 'by'} {_stands(group[0], by_marker)}{''.join(f', also [{side.citation}]' for side in group[1:])}"
+        for holds, group in ((holds, list(group)) for holds, group in groupby(sides, key=lambda side: side.holds))
     ]
     return f"{DIFFER} {'; '.join(groups)}."
 
@@ -166,7 +206,7 @@ def _line(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:
     """A claim that stands alone, with the name of its source."""
     citation = by_marker[claim.citations[0]]
     label = "" if citation.kind == "article" else f"{_label(citation)}: "
-    return f"{label}{f'{claim.lead} ' if claim.lead else ''}{_sentence(claim.text)} {_markers(claim)}{_caution(citation)}"
+    return f"{label}{f'{claim.lead} ' if claim.lead else ''}{_sentence(claim.text)} {_markers(claim)}{_cautions(claim, by_marker)}"
 
 
 def _label(citation: Citation) -> str:
@@ -177,8 +217,11 @@ def _label(citation: Citation) -> str:
     return f"{name}{others} ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
 
 
-def _caution(citation: Citation) -> str:
-    notes = [note for flag, note in _CAUTIONS.items() if flag in citation.flags]
+def _cautions(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:
+    """What is to be known before trusting a claim: of its first source all, of the others whether they are still to be trusted."""
+    first, *others = (by_marker[marker] for marker in claim.citations)
+    notes = [note for flag, note in _CAUTIONS.items() if flag in first.flags]
+    notes += [f"[{other.marker}]: {_CAUTIONS[flag]}" for other in others for flag in other.flags if flag in DOUBTED]
     return f" *({'; '.join(notes)})*" if notes else ""
 
 

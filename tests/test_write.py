@@ -115,3 +115,21 @@ def test_what_is_said_to_patients_in_our_own_words_reads_at_grade_nine_or_below(
         patient = by_role[Role.PATIENT]
         if patient.claims:
             assert grade(added(patient, replace(patient, answer=by_role[Role.CLINICIAN].answer))) <= 9
+
+
+def test_a_retracted_source_is_named_at_the_claim_in_list_table_and_beside_others(chat: Chat):
+    answer = chat.ask("How common are psychedelic effects with ketamine?")
+    claim = next(claim for claim in answer.claims if len(claim.citations) > 1)
+    for place in (0, 1):
+        doubted = claim.citations[place]
+        citations = [
+            replace(citation, flags=("retracted",)) if citation.marker == doubted else replace(citation, flags=())
+            for citation in answer.citations
+        ]
+        said = write.markdown(Outcome.ANSWERED, write.Said((claim,), citations), (), chat.article, Role.CLINICIAN)
+        note = "this publication was retracted" if place == 0 else f"[{doubted}]: this publication was retracted"
+        assert said.endswith(f"*({note})*")
+    table = chat.ask("which trials tested ketamine in CRPS?")
+    citations = [replace(citation, flags=("retracted",)) for citation in table.citations]
+    said = write.markdown(Outcome.ANSWERED, write.Said(table.claims, citations, table=True), (), chat.article, Role.CLINICIAN)
+    assert said.count("this publication was retracted") == len(table.claims)

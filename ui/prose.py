@@ -16,6 +16,8 @@ _INLINE = re.compile(
     r"\*\*(?P<bold>.+?)\*\*|\*(?P<soft>[^*\s][^*]*)\*|(?P<gap>(?:(?<!\s)\s+)?)\[(?P<marker>\d{1,3})\]|\\(?P<plain>[!-/:-@\[-`{-~])",
     re.DOTALL,
 )
+_BAR = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"^\|(?:\s*:?-+:?\s*\|)+\s*$")
 _WORD = re.compile(r"[^\W_]+(?:[.,’'-][^\W_]+)*")
 _LONGEST_TIP = 420
 
@@ -24,12 +26,26 @@ def prose(markdown: str, citations: Mapping[int, Citation], turn: str) -> Markup
     """Paragraphs, bullets, steps, bold words and `[n]` markers; everything else is text."""
     blocks: list[Markup] = []
     for kind, lines in groupby(_lines(markdown), key=lambda line: line[0]):
-        rows = [inline(content, citations, turn) for _, content in lines]
-        if kind in {"ul", "ol"}:
+        contents = [content for _, content in lines]
+        rows = [] if kind == "table" else [inline(content, citations, turn) for content in contents]
+        if kind == "table":
+            blocks.append(_table(contents, citations, turn))
+        elif kind in {"ul", "ol"}:
             blocks.append(element(kind, *(element("li", row) for row in rows)))
         else:
             blocks.append(element("p", join(rows, " ")))
     return join(blocks)
+
+
+def _table(lines: Sequence[str], citations: Mapping[int, Citation], turn: str) -> Markup:
+    """A table with its first line as heads; each cell names its column, for where a narrow page stacks them."""
+    heads, *rows = [[cell.strip() for cell in _BAR.split(line.strip())[1:-1]] for line in lines if not _RULE.match(line)]
+    head = element("thead", element("tr", *(element("th", name, scope="col") for name in heads)))
+    body = [
+        element("tr", *(element("td", inline(cell, citations, turn), data_column=name) for name, cell in zip(heads, row, strict=False)))
+        for row in rows
+    ]
+    return element("div", element("table", head, element("tbody", *body), class_="sq-studies"), class_="sq-scroll")
 
 
 def _lines(markdown: str) -> Iterator[tuple[str, str]]:
@@ -37,7 +53,9 @@ def _lines(markdown: str) -> Iterator[tuple[str, str]]:
     paragraph = 0
     for line in markdown.split("\n"):
         item = _ITEM.match(line)
-        if item:
+        if line.startswith("|") and line.rstrip().endswith("|"):
+            yield "table", line
+        elif item:
             yield ("ol" if item["step"] else "ul"), line[item.end() :]
         elif line.strip():
             yield f"p{paragraph}", re.sub(r"^#{1,6}\s+", "", line.strip())

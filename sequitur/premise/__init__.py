@@ -15,7 +15,7 @@ from sequitur.orders import gives_orders
 from sequitur.premise.granted import Premise, premises
 from sequitur.premise.matter import COMMENTARY, Matter, said
 from sequitur.schema import TITLE, Hit, Passage, Query
-from sequitur.stance import ADVICE, EFFECT, HARM, LINE, NO, OPEN, STRENGTH, UNSURE, YES, Stance, stances
+from sequitur.stance import ADVICE, HARM, LINE, NO, OPEN, STRENGTH, UNSURE, YES, Stance, stances
 
 __all__ = ["Premise", "contradicting", "premises"]
 
@@ -50,7 +50,7 @@ def _against(premise: Premise, query: Query, hits: Sequence[Hit], index: Index) 
                 continue
             if _agrees(premise.stance, stance) and not COMMENTARY.search(passage.section):
                 return None
-            if _opposes(premise.stance, stance) and not _remote(premise.stance.axis, passage) and matter.same(stance, passage, index):
+            if _opposes(premise.stance, stance) and not _remote(stance, passage) and matter.same(stance, passage, index):
                 against.append((matter.fit(stance, passage, index), passage))
     return max(against, key=lambda found: found[0])[1] if against else None
 
@@ -68,11 +68,11 @@ def _opposes(premise: Stance, stance: Stance) -> bool:
     return premise.value != stance.value if premise.axis == "grade" else (premise.value, stance.value) in _OPPOSITE
 
 
-def _remote(axis: str, passage: Passage) -> bool:
+def _remote(stance: Stance, passage: Passage) -> bool:
     """Comment is no finding; on how sure the evidence is, it is where that stands."""
     if "editor's remark" in passage.flags:
         return True
-    return bool(COMMENTARY.search(passage.section)) and axis not in {STRENGTH, EFFECT, LINE}
+    return bool(COMMENTARY.search(passage.section)) and stance.axis not in {STRENGTH, LINE} and stance.value != OPEN
 
 
 def _meant(passage: Passage, studies: Sequence[str], index: Index) -> bool:

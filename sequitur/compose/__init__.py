@@ -8,29 +8,25 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from sequitur.analysis import stems
+from sequitur.compose import table
+from sequitur.compose.say import preceding, sayable, says_same, shown
 from sequitur.differ import sides
 from sequitur.index import Index, unmarked
-from sequitur.orders import gives_orders
 from sequitur.premise import contradicting
-from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved, Span
-from sequitur.text import quantities, sentences, words
+from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved
+from sequitur.text import words
+
+__all__ = ["THRESHOLDS", "Thresholds", "answerable", "compose", "preceding", "shown", "signals"]
 
 _MOST_CLAIMS = 9
 _BUDGET = 150  # words; a single long claim may pass it
-_SIDE = 10  # words of a side where the sources differ
+_SIDE = 14  # words of a side where the sources differ
 _SHORT = 45  # words below which an answer may still take a claim from further down, if it covers nearly as much
 _NEARLY = 0.7
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
-_ASKS = re.compile(r"\?(?=\s|$)")
-_FRAGMENT = 4  # words below which a sentence says nothing by itself
-_SAME = 0.6  # Jaccard overlap of stems from which two claims say the same
-_DANGLING = re.compile(
-    r"^(?:It|They|Those|These|This|That|Such|Both|Neither|The (?:former|latter|difference|gap|same|result))\b(?! (?:trial|study|review|guideline|document|series|is (?:the|a) ))"
-)
-
 _RESTRICTS = re.compile(r"^(?:if|when|before|after|unless|for|in|consider)\b|\bonly\b", re.IGNORECASE)
 _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|may|should|can|shows?|showed|found)\b")
 
@@ -89,9 +85,14 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     apart = {claim.passages[0] for claim in corrections}
     spent = sum(words(claim.text) for claim in corrections) + _SIDE * len(differing)
     chosen = _choose([hit for hit in hits if hit.passage.id not in apart], query, index, thresholds, spent)
+    rows = table.rows(query, hits, index)
+    if rows:
+        chosen = [choice for choice in chosen if index.documents[choice.passage.document_id].kind == "article"]
+        chosen += [_Chosen(passage, ()) for passage in (*rows, *table.whom_of(rows, index))]
+        differing = tuple(replace(side, whom="") for side in differing)  # the table says it
     told = {identity for choice in chosen for identity in (choice.passage.id, *choice.same)}
     chosen += [_Chosen(index.by_id[side.passage], ()) for side in differing if side.passage not in told]
-    return Draft((*corrections, *_claims(chosen, index)), "extractive", sides=differing)
+    return Draft((*corrections, *_claims(chosen, index)), "extractive", sides=differing, table=bool(rows))
 
 
 def _corrections(query: Query, hits: Sequence[Hit], index: Index) -> tuple[Claim, ...]:
@@ -112,7 +113,7 @@ class _Chosen(NamedTuple):
 def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresholds, spent: int = 0) -> list[_Chosen]:
     """Greedily the best hits within what is left of the word budget, each fact once. A source that has spoken stands back a little for the next one."""
     chosen: list[_Chosen] = []
-    waiting = [hit for hit in hits if _sayable(hit.passage, query.wants) and not gives_orders(shown(hit.passage, index))]
+    waiting = [hit for hit in hits if sayable(hit.passage, query.wants, index)]
     asked_of = {*query.named, *query.shown}
     while waiting and len(chosen) < _MOST_CLAIMS:
         spoken = Counter(int(index.groups[index.row(choice.passage.id)]) for choice in chosen)
@@ -123,7 +124,7 @@ def _choose(hits: Sequence[Hit], query: Query, index: Index, thresholds: Thresho
 
         hit = max(waiting, key=worth)
         waiting.remove(hit)
-        double = next((place for place, other in enumerate(chosen) if _says_same(hit.passage, other.passage)), None)
+        double = next((place for place, other in enumerate(chosen) if says_same(hit.passage, other.passage)), None)
         if double is not None:
             chosen[double] = chosen[double]._replace(same=(*chosen[double].same, hit.passage.id))
             continue
@@ -165,27 +166,6 @@ def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
     return [other for other in same if other.coverage >= hit.coverage - _AS_WELL]
 
 
-def _sayable(passage: Passage, wants: Sequence[str]) -> bool:
-    """What asks, fragments, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
-    findings = re.search(r"finding|result|safety|design", passage.section, re.IGNORECASE)
-    if _ASKS.search(passage.text) or ("editor's remark" in passage.flags and not findings):
-        return False
-    if words(passage.text) < _FRAGMENT and passage.lead is None and not re.search(r"\d", passage.text):
-        return False
-    return passage.section != "Population" or bool({"size", "contraindication"} & set(wants))
-
-
-def _says_same(one: Passage, other: Passage) -> bool:
-    first, second = set(stems(one.text)), set(stems(other.text))
-    if not first or not second:
-        return False
-    figures = {quantity.value for quantity in quantities(one.text) if len(quantity.value) > 1}
-    others = {quantity.value for quantity in quantities(other.text) if len(quantity.value) > 1}
-    if figures != others and (figures or others):
-        return len(figures & others) >= 3 and figures & others in (figures, others)
-    return len(first & second) / len(first | second) >= _SAME
-
-
 def _per_person(passage: Passage) -> bool:
     return bool(re.search(r"\b\d+ ?kg (?:adult|person|patient|woman|man)\b", passage.text))
 
@@ -223,18 +203,3 @@ def _lead(passage: Passage, index: Index, *, always: bool = False) -> str:
     lead = passage.lead.of(index.documents[passage.document_id].text)
     restricts = _RESTRICTS.search(lead)
     return "" if _FINITE.search(passage.text) and not restricts and not always else lead
-
-
-def shown(passage: Passage, index: Index) -> str:
-    """The claim's words: the passage without citation numbers; a sentence that starts with "It" or "They" brings the one before it."""
-    text = unmarked(passage)
-    before = preceding(passage, index) if _DANGLING.match(text) else None
-    return f"{before.of(index.documents[passage.document_id].text)} {text}" if before else text
-
-
-def preceding(passage: Passage, index: Index) -> Span | None:
-    """The sentence before a passage in the same paragraph, if there is one."""
-    text = index.documents[passage.document_id].text
-    paragraph = text.rfind("\n", 0, passage.span.start) + 1
-    found = [span for span in sentences(text, paragraph, passage.span.start) if span.end <= passage.span.start]
-    return found[-1] if found and not text[paragraph : passage.span.start].lstrip().startswith(("#", "-")) else None
