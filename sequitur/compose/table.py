@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sequitur.analysis import stems
 from sequitur.audit.desk import statement
-from sequitur.audit.language import exclusive, populations
+from sequitur.audit.people import exclusive, populations
 from sequitur.compose.say import sayable, says_same, shown
 from sequitur.figures import figures
 from sequitur.index import Index, unmarked
