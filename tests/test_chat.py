@@ -91,7 +91,7 @@ def test_a_cited_passage_is_the_text_between_its_offsets(chat: Chat, ask, questi
 def test_markers_and_citations_match_one_to_one(ask, question):
     answer = ask(question)
     written = {int(number) for number in re.findall(r"(?<!\\)\[(\d+)\]", answer.answer)}
-    claimed = {marker for claim in answer.claims for marker in claim.citations}
+    claimed = {marker for claim in answer.claims for marker in claim.citations} | {side.whom for side in answer.sides if side.whom}
     cited = [citation.marker for citation in answer.citations]
     assert cited == list(range(1, len(cited) + 1))
     assert written == claimed == set(cited)
