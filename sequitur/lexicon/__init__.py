@@ -109,6 +109,11 @@ _WORDS = frozenset(
     ]
 ) - {"bid"}
 
+# Words that stand in the names of drugs and name none by themselves.
+_NO_DRUGS = frozenset(
+    ["acid", "alfa", "beta", "carbonate", "diane", "forte", "juice", "live", "omega", "oxide", "silver", "sulfate", "theo", "with"]
+)
+
 # How far an expansion may stand in for what was typed.
 WEIGHTS = {
     "spelling": 1.0,
@@ -156,10 +161,12 @@ class Lexicon:
             self._abbreviation(short, long, "corpus", "corpus")
         self._load_abbreviations()
         self._load_drugs()
-        self._load_lay()
+        self._first, self._entries = self._entries, {}
         self._load_synonyms()
-        self.drugs = {word for word in self.drugs if len(word) > 3 and word.isalpha()}
-        self.words = frozenset(word for key in self._entries for word in key)
+        self._last, self._entries = self._entries, {}
+        self._lay = _by_key("lay")
+        self.drugs = {word for word in self.drugs - _NO_DRUGS if len(word) > 3 and word.isalpha()}
+        self.words = frozenset(word for part in (self._first, self._last) for key in part for word in key).union(*map(str.split, self._lay))
 
     def american(self, token: str) -> str:
         """The American spelling of one lower-case token."""
@@ -173,8 +180,7 @@ class Lexicon:
     def expansions(self, words: Sequence[str]) -> tuple[Expansion, ...]:
         """Expansions of a term, with or without a plural `s`; empty when unknown."""
         key = tuple(words)
-        found = self._entries.get(key) or self._entries.get(_singular(key)) or []
-        return tuple(found)
+        return self._known(key) or self._known(_singular(key))
 
     def find(self, typed: Sequence[str], printed: Sequence[str] = ()) -> list[Match]:
         """Lexicon keys in a question, longest first and without overlap, in order of position.
@@ -231,9 +237,9 @@ class Lexicon:
     def _load_drugs(self) -> None:
         for row in _rows("brands"):
             if row["flag"] != "common-word":
-                self._add(self.normal(row["brand"]), self.normal(row["generic"]), "brand", "drugs")
-                self.drugs.update(self.normal(row["generic"]))
-                self.drugs.update(self.normal(row["brand"]))
+                brand, generic = self.normal(row["brand"]), self.normal(row["generic"])
+                self._add(brand, generic, "brand", "drugs")
+                self.drugs.update(brand, generic)
         for row in _rows("classes"):
             name, member = self.normal(row["class"]), self.normal(row["member"])
             self.drugs.add(member[-1])
@@ -244,10 +250,16 @@ class Lexicon:
             for short in filter(None, row["abbr"].split(";")):
                 self._add(self.normal(short), name, "abbreviation", "drugs")
 
-    def _load_lay(self) -> None:
-        for row in _rows("lay"):
-            kind = "lay" if row["strength"] == "strong" else "weak"
-            self._add(self.normal(row["lay"]), self.normal(row["clinical"]), kind, row["domain"])
+    def _known(self, key: tuple[str, ...]) -> tuple[Expansion, ...]:
+        """The expansions of exactly that key: abbreviations and drugs, then lay words, then synonyms, each wording once. Put together when first asked for."""
+        if key not in self._entries:
+            self._entries[key] = list(self._first.get(key, ()))
+            for line in self._lay.get(" ".join(key), ()):
+                _, clinical, domain, strength, *_ = line.split("\t")
+                self._add(key, self.normal(clinical), "lay" if strength == "strong" else "weak", domain)
+            for entry in self._last.get(key, ()):
+                self._add(key, entry.words, entry.kind, entry.domain, entry.weight)
+        return tuple(self._entries[key])
 
     def _load_synonyms(self) -> None:
         for row in _rows("synonyms"):
@@ -275,6 +287,14 @@ def _rows(name: str) -> list[dict[str, str]]:
     heads, *lines = (_FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()
     names = heads.split("\t")
     return [dict(zip(names, line.split("\t"), strict=True)) for line in lines]
+
+
+def _by_key(name: str) -> dict[str, list[str]]:
+    """The lines of a list by their first column, which is written as keys are: most are never asked for, and stay as they are."""
+    found: dict[str, list[str]] = {}
+    for line in (_FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        found.setdefault(line[: line.index("\t")], []).append(line)
+    return found
 
 
 @cache
