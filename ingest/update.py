@@ -49,12 +49,12 @@ def build(folder: Path, settings: Settings, progress: Progress | None) -> tuple[
     with open_journal(folder, embedder) as journal:
         maker = Maker(embedder, Known(folder, embedder.fingerprint, journal), journal, progress)
         texts = [index_text(by_id[passage.document_id], passage) for passage in corpus.passages]
-        vectors, embedded = maker.vectors(texts, "embedding passages")
+        vectors, interaction, embedded = maker.passages(texts, "embedding passages")
         words = _words(corpus.passages)
-        word_vectors, _ = maker.vectors(words, "embedding words")
+        word_vectors = maker.words(words, "embedding words")
     del maker, texts
     passages = _with_supports(corpus, vectors)
-    write_generation(folder, Contents(manifest, corpus.documents, passages, corpus.articles, words), vectors, word_vectors)
+    write_generation(folder, Contents(manifest, corpus.documents, passages, corpus.articles, words), vectors, word_vectors, interaction)
     clear_journals(folder)
     readings.clear()
     generation = current_generation(folder)

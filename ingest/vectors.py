@@ -8,19 +8,21 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sequitur.generations import generations, read_manifest, whole
-from sequitur.index import stored_vectors, text_key
-from sequitur.ports import Embedder, Vectors
+from sequitur.index import UP_TO, Interaction, Stored, stored_vectors, text_key
+from sequitur.ports import WIDTH, Embedded, Embedder, Vectors
 
 Progress = Callable[[str, int, int], None]  # (what is being done, done, total)
 
 _BATCH = 256  # texts embedded between two commits: what a kill can cost
 _CHECK_BYTES = 8
+_NONE = np.zeros((0, WIDTH), dtype=np.int8)  # token vectors of what is not searched token by token
 
 
 class Journal:
@@ -37,24 +39,26 @@ class Journal:
 
     def _open(self) -> None:
         self._connection = sqlite3.connect(self._path)
-        self._connection.execute("CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL, digest BLOB NOT NULL)")
+        self._connection.execute(
+            "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL, tokens BLOB NOT NULL, digest BLOB NOT NULL)"
+        )
         self._connection.execute("SELECT count(*) FROM vectors")
 
-    def get(self, key: bytes) -> Vectors | None:
-        """The vector of a text, or None."""
+    def get(self, key: bytes) -> Embedded | None:
+        """The vector of a text, with its token vectors where those were put by too; or None."""
         try:
-            row = self._connection.execute("SELECT vector, digest FROM vectors WHERE key = ?", (key,)).fetchone()
+            row = self._connection.execute("SELECT vector, tokens, digest FROM vectors WHERE key = ?", (key,)).fetchone()
         except sqlite3.DatabaseError:
             return None
-        if row is None or _check(key, row[0]) != row[1] or len(row[0]) != 4 * self._dimension:
+        if row is None or _check(key, row[0], row[1]) != row[2] or len(row[0]) != 4 * self._dimension:
             return None
-        return np.frombuffer(row[0], dtype=np.float32)
+        return Embedded(np.frombuffer(row[0], dtype=np.float32), np.frombuffer(row[1], dtype=np.int8).reshape(-1, WIDTH))
 
-    def put(self, keys: Sequence[bytes], vectors: Vectors) -> None:
+    def put(self, keys: Sequence[bytes], made: Sequence[Embedded]) -> None:
         """Put vectors by; they are on disk when this returns."""
-        rows = [(key, vector.tobytes(), _check(key, vector.tobytes())) for key, vector in zip(keys, vectors, strict=True)]
+        blobs = [(key, one.vector.tobytes(), one.tokens.tobytes()) for key, one in zip(keys, made, strict=True)]
         with self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", [(*blob, _check(*blob)) for blob in blobs])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -68,8 +72,8 @@ class Journal:
             path.unlink(missing_ok=True)
 
 
-def _check(key: bytes, vector: bytes) -> bytes:
-    return hashlib.blake2b(key + vector, digest_size=_CHECK_BYTES).digest()
+def _check(key: bytes, vector: bytes, tokens: bytes) -> bytes:
+    return hashlib.blake2b(key + vector + tokens, digest_size=_CHECK_BYTES).digest()
 
 
 def journal_path(folder: Path, fingerprint: str) -> Path:
@@ -99,18 +103,23 @@ class Known:
     def __init__(self, folder: Path, fingerprint: str, journal: Journal) -> None:
         """Read the whole generations that the same embedder made, the latest last."""
         self._journal = journal
-        self._blocks: list[Vectors] = []
+        self._blocks: list[Stored] = []
         self._places: dict[bytes, tuple[int, int]] = {}
         for generation in generations(folder):
             if whole(generation) and read_manifest(generation)["embedder"]["fingerprint"] == fingerprint:
-                for keys, vectors in stored_vectors(generation):
-                    self._places.update({key: (len(self._blocks), row) for row, key in enumerate(keys)})
-                    self._blocks.append(vectors)
+                for stored in stored_vectors(generation):
+                    self._places.update({key: (len(self._blocks), row) for row, key in enumerate(stored.keys)})
+                    self._blocks.append(stored)
 
-    def get(self, key: bytes) -> Vectors | None:
-        """The vector of a text, or None."""
+    def get(self, key: bytes, *, tokens: bool) -> Embedded | None:
+        """The vector of a text, or None; with `tokens`, only where its token vectors are known too."""
         place = self._places.get(key)
-        return self._journal.get(key) if place is None else self._blocks[place[0]][place[1]]
+        found = self._journal.get(key) if place is None else self._stored(*place)
+        return None if found is None or (tokens and not len(found.tokens)) else found
+
+    def _stored(self, block: int, row: int) -> Embedded:
+        stored = self._blocks[block]
+        return Embedded(stored.vectors[row], _NONE if stored.interaction is None else stored.interaction.tokens(row))
 
 
 class Maker:
@@ -121,26 +130,47 @@ class Maker:
         self._embedder, self._known, self._journal = embedder, known, journal
         self._progress = progress
 
-    def vectors(self, texts: Sequence[str], what: str) -> tuple[Vectors, int]:
-        """Vectors of all texts, in order, and how many had to be embedded: each distinct text once."""
-        vectors = np.zeros((len(texts), self._embedder.dimension), dtype=np.float32)
-        missing: dict[bytes, list[int]] = {}
-        for row, text in enumerate(texts):
-            key = text_key(text)
-            vector = None if key in missing else self._known.get(key)
-            if vector is None:
-                missing.setdefault(key, []).append(row)
-            else:
-                vectors[row] = vector
+    def passages(self, texts: Sequence[str], what: str) -> tuple[Vectors, Interaction, int]:
+        """Vectors and token vectors of all texts, in order, and how many had to be embedded: each distinct text once.
+
+        No token vectors where the embedder has none, or where there are more texts than an index keeps them of.
+        """
+        made, total = self._made(texts, what, tokens=self._embedder.late and len(texts) <= UP_TO)
+        return self._vectors(made), Interaction.of([one.tokens for one in made]), total
+
+    def words(self, texts: Sequence[str], what: str) -> Vectors:
+        """Vectors of all texts, in order."""
+        return self._vectors(self._made(texts, what, tokens=False)[0])
+
+    def _vectors(self, made: Sequence[Embedded]) -> Vectors:
+        vectors = np.zeros((len(made), self._embedder.dimension), dtype=np.float32)
+        for row, one in enumerate(made):
+            vectors[row] = one.vector
+        return vectors
+
+    def _made(self, texts: Sequence[str], what: str, *, tokens: bool) -> tuple[list[Embedded], int]:
+        known: dict[bytes, Embedded] = {}
+        missing: dict[bytes, str] = {}
+        keys = [text_key(text) for text in texts]
+        for key, text in zip(keys, texts, strict=True):
+            if key not in known and key not in missing:
+                found = self._known.get(key, tokens=tokens)
+                if found is None:
+                    missing[key] = text
+                else:
+                    known[key] = found
+        counts = Counter(key for key in keys if key in missing)
+        total, done = counts.total(), 0
         wanted = list(missing.items())
-        total, done = sum(map(len, missing.values())), 0
         for start in range(0, len(wanted), _BATCH):
-            batch = wanted[start : start + _BATCH]
-            made = self._embedder.embed([texts[rows[0]] for _, rows in batch])
-            self._journal.put([key for key, _ in batch], made)
-            for vector, (_, rows) in zip(made, batch, strict=True):
-                vectors[rows] = vector
-                done += len(rows)
+            batch = dict(wanted[start : start + _BATCH])
+            made = self._embed(list(batch.values()), tokens=tokens)
+            self._journal.put(list(batch), made)
+            known.update(zip(batch, made, strict=True))
+            done += sum(counts[key] for key in batch)
             if self._progress:
                 self._progress(what, done, total)
-        return vectors, total
+        return [known[key] for key in keys], total
+
+    def _embed(self, texts: Sequence[str], *, tokens: bool) -> Sequence[Embedded]:
+        return self._embedder.embed_passages(texts) if tokens else [Embedded(vector, _NONE) for vector in self._embedder.embed(texts)]

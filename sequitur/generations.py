@@ -20,8 +20,9 @@ from typing import Any
 
 from sequitur.errors import StoreError
 
-FORMAT = 3
+FORMAT = 4
 BM25_FILES = ("terms.json", "scores.npy", "rows.npy", "starts.npy")
+LATE_FILES = ("tokens.npy", "starts.npy")
 FILES = (
     "documents.jsonl",
     "passages.jsonl",
@@ -31,6 +32,7 @@ FILES = (
     "words.json",
     "words.faiss",
     *(f"bm25/{part}" for part in BM25_FILES),
+    *(f"late/{part}" for part in LATE_FILES),
 )
 _MEND = "run `sequitur ingest`"
 

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Tokens = NDArray[np.int8]  # vectors of a passage's tokens, shape (tokens, WIDTH), in steps of 1 / STEPS
+
+WIDTH = 128  # of a token's vector
+STEPS = 254.0  # to one: a component of a unit vector of this width rarely passes a half
+
+
+class Embedded(NamedTuple):
+    """A passage's unit vector, and the vectors of its tokens."""
+
+    vector: Vectors
+    tokens: Tokens
+
+
+def packed(tokens: Vectors) -> Tokens:
+    """Token vectors as they are kept."""
+    return np.asarray(np.clip(np.rint(tokens * STEPS), -127, 127), dtype=np.int8)
 
 
 class Embedder(Protocol):
@@ -24,6 +40,19 @@ class Embedder(Protocol):
         """Length of a vector."""
         ...
 
+    @property
+    def late(self) -> bool:
+        """Whether it has a late-interaction head: only then are there token vectors."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of shape (len(texts), dimension), float32."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Sequence[Embedded]:
+        """The same with the vectors of each text's tokens; only for a model with a late-interaction head."""
+        ...
+
+    def question_tokens(self, text: str) -> Vectors:
+        """The weighted vectors of a question's tokens, shape (tokens, WIDTH); of none where the model has no late-interaction head."""
         ...

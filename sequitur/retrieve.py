@@ -24,22 +24,23 @@ _POOL = 120  # candidates that are ordered by the model
 _FIRST = 5  # hits that abstention looks at
 _VOTES = 3  # best passages of a document that speak for it
 
-# Feature weights. Every feature lies in 0..1, but for the cosine.
+# Feature weights. Every feature lies in 0..1, but for the cosine and `late`.
 WEIGHTS: Mapping[str, float] = {
-    "fused": 0.8,  # reciprocal rank fusion over readings and channels, as a share of the best
-    "bm25": 0.8,  # BM25 of the standalone reading, as a share of the best
-    "coverage": 6.0,  # concepts of the question that the passage, its title or its section has, by rarity
+    "fused": 0.6,  # reciprocal rank fusion over readings and channels, as a share of the best
+    "bm25": 0.1,  # BM25 of the standalone reading, as a share of the best
+    "coverage": 6.4,  # concepts of the question that the passage, its title or its section has, by rarity
+    "late": 2.0,  # how well it meets the standalone reading token by token, against the other candidates
     "document": 0.3,  # cosine of its document's title to the best reading
     "votes": 3.0,  # how well the document's best passages do
     "whole": 2.4,  # concepts of the question that the document as a whole has
     "section": 1.8,  # stands where answers of the wanted kind stand
     "terms": 0.4,  # has the field's words for what is asked
-    "figures": 1.0,  # has the kind of figure that is asked for
-    "named": 1.6,  # of a document the question names
-    "shown": 1.2,  # of a document of the last answer that it points back to
+    "figures": 0.8,  # has the kind of figure that is asked for
+    "named": 2.6,  # of a document the question names
+    "shown": 2.0,  # of a document of the last answer that it points back to
     "before": 2.0,  # how well its document's best passages fit the question before, in a follow-up
     "cited": 0.0,  # its document's share of the last answer, in a follow-up
-    "article": -0.2,  # a claim of the article itself: short, and carried again by its references
+    "article": -0.3,  # a claim of the article itself: short, and carried again by its references
     "tier": 0.3,  # how much a design weighs: guideline > systematic review > trial > cohort > series
     "question": -3.0,  # asks rather than says
     "setup": -1.1,  # how a study was done, where that is not asked
@@ -119,6 +120,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
     concepts = concepts_of(query, index, vectors[len(texts) :])
     covers = covered(concepts, rows, index)
+    late = _standing(index.late(embedder.question_tokens(query.readings[0].text), rows))
     total = sum(concept.weight for concept in concepts) or 1.0
     whole = [sum(concept.weight * present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
     values = np.zeros((len(rows), len(WEIGHTS)), dtype=np.float32)
@@ -128,6 +130,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             fused[row],
             bm25[row],
             covers[place],
+            late[place],
             similarity[index.titles[row]],
             votes[index.groups[row]],
             whole[index.groups[row]],
@@ -164,6 +167,12 @@ def _terms(text: str, terms: Sequence[tuple[str, float]]) -> dict[str, float]:
 def _share(scores: Vectors) -> Vectors:
     best = float(scores.max()) if scores.size else 0.0
     return scores / best if best > 0 else scores
+
+
+def _standing(scores: Vectors) -> Vectors:
+    """How far each score stands above or below the others, in thirds of a standard deviation; zeros where all are alike."""
+    spread = float(scores.std()) if scores.size else 0.0
+    return (scores - scores.mean()) / (3.0 * spread) if spread > 0 else np.zeros_like(scores)
 
 
 def _fuse(scores: Vectors, shares: Vectors) -> Vectors:

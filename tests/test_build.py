@@ -26,6 +26,7 @@ from sequitur.chat import open_chat
 from sequitur.errors import CorpusError, StoreError
 from sequitur.generations import put_in_force, roll_back
 from sequitur.index import current_generation, open_index
+from sequitur.ports import WIDTH, Embedded
 from sequitur.settings import Settings
 from tests.conftest import ROOT
 
@@ -365,9 +366,9 @@ def test_a_damaged_journal_is_begun_anew(gout: Settings):
 
 
 def test_a_damaged_entry_of_the_journal_is_embedded_again(tmp_path: Path):
-    vectors = np.eye(3, dtype=np.float32)
+    made = [Embedded(vector, np.full((2, WIDTH), row, dtype=np.int8)) for row, vector in enumerate(np.eye(3, dtype=np.float32))]
     journal = Journal(tmp_path / "embedding-x.db", 3)
-    journal.put([b"a", b"b", b"c"], vectors)
+    journal.put([b"a", b"b", b"c"], made)
     journal.close()
     connection = sqlite3.connect(tmp_path / "embedding-x.db")
     with connection:
@@ -376,7 +377,9 @@ def test_a_damaged_entry_of_the_journal_is_embedded_again(tmp_path: Path):
     journal = Journal(tmp_path / "embedding-x.db", 3)
     found = [journal.get(key) for key in (b"a", b"b", b"c", b"d")]
     journal.close()
-    assert [vector is not None for vector in found] == [True, False, True, False]
+    assert [one is not None for one in found] == [True, False, True, False]
+    assert found[2] is not None
+    assert found[2].tokens.tolist() == made[2].tokens.tolist()
     assert Journal(tmp_path / "embedding-x.db", 4).get(b"a") is None
 
 

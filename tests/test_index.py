@@ -31,6 +31,8 @@ FILES = (
     "bm25/scores.npy",
     "bm25/rows.npy",
     "bm25/starts.npy",
+    "late/tokens.npy",
+    "late/starts.npy",
 )
 
 

@@ -13,8 +13,11 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from sequitur.adapters.embedders import open_embedder
+from sequitur.adapters.late import LAYERS, build
 from sequitur.adapters.onnx import OnnxEmbedder, model_folder
 from sequitur.errors import ModelError
+from sequitur.index import Interaction
+from sequitur.ports import WIDTH
 from sequitur.settings import Settings
 
 
@@ -106,7 +109,7 @@ def test_the_card_names_the_weights_and_how_they_are_used(exported):
     card = json.loads((exported / "export.json").read_text(encoding="utf-8"))
     assert {"fingerprint", "dimension", "files"} <= card.keys()
     assert "int8" in card["fingerprint"]
-    assert set(card["files"]) == {"model.onnx", "tokenizer.json"}
+    assert set(card["files"]) == {"model.onnx", "late.onnx", "tokenizer.json"}
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "Someone/no-such-model", "json"])
@@ -125,3 +128,32 @@ def test_a_folder_without_safetensors_is_refused_even_with_other_weights(tmp_pat
 def test_an_embedder_name_that_is_neither_folder_nor_package_is_named(name, tmp_path: Path):
     with pytest.raises(ModelError, match="no embedding model"):
         open_embedder(name, tmp_path)
+
+
+def test_a_question_meets_its_own_words_best(embedder):
+    texts = ["Ketamine raised blood pressure in a third of patients.", "Capsaicin patches are applied once every three months."]
+    interaction = Interaction.of([one.tokens for one in embedder.embed_passages(texts)])
+    for place, asked in enumerate(["bp went up on ketamine?", "how often is the capsaicin patch put on"]):
+        scores = interaction.scores(embedder.question_tokens(asked), range(2))
+        assert int(scores.argmax()) == place
+
+
+def test_token_vectors_are_those_of_the_float_head(embedder):
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = str(model_folder("all-MiniLM-L6-v2"))
+    encoder = AutoModel.from_pretrained(folder, local_files_only=True, attn_implementation="eager").eval()
+    for text in ("Pain was lower with ketamine (P < 0.001).", "A liver test every week"):
+        given = AutoTokenizer.from_pretrained(folder, local_files_only=True)(text, return_tensors="pt")
+        with torch.no_grad():
+            middle = encoder(**given, output_hidden_states=True).hidden_states[-1 - LAYERS]
+            tokens, _ = build(encoder)(middle, given["attention_mask"])
+        kept = embedder.embed_passages([text])[0].tokens.astype(np.float32)
+        cosines = (kept * tokens[0].numpy()).sum(axis=1) / np.linalg.norm(kept, axis=1)
+        assert kept.shape == (given["input_ids"].shape[1], WIDTH)
+        assert cosines.min() > 0.95
+
+
+def test_the_weights_of_a_question_are_shares(embedder):
+    assert np.linalg.norm(embedder.question_tokens("does it hurt the liver"), axis=1).sum() == pytest.approx(1.0, abs=1e-4)

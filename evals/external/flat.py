@@ -20,7 +20,7 @@ from sequitur.adapters.embedders import open_embedder
 from sequitur.analysis import STOPWORDS, stems
 from sequitur.condense import Language, Vocabulary, condense, vocabulary
 from sequitur.errors import QuestionError
-from sequitur.index import Contents, Index, index_text, open_index, write_generation
+from sequitur.index import Contents, Index, Interaction, index_text, open_index, write_generation
 from sequitur.lexicon import Lexicon
 from sequitur.ports import Embedder
 from sequitur.retrieve import WEIGHTS, retrieve
@@ -98,7 +98,13 @@ def open_flat(texts: Mapping[str, str], settings: Settings, unit: Unit = Unit.WH
         by_id = {document.id: document for document in documents}
         vectors = embedder.embed([index_text(by_id[passage.document_id], passage) for passage in passages])
         manifest = {"embedder": {"name": settings.embedder, "fingerprint": embedder.fingerprint}, "sources": {}}
-        write_generation(Path(folder), Contents(manifest, documents, passages, [], words), vectors, embedder.embed(words))
+        write_generation(
+            Path(folder),
+            Contents(manifest, documents, passages, [], words),
+            vectors,
+            embedder.embed(words),
+            Interaction.none(len(passages)),
+        )
         index = open_index(folder)
 
         def near(words: Sequence[str]) -> tuple[tuple[tuple[str, float], ...], ...]:

@@ -19,15 +19,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sequitur.adapters import late
 from sequitur.adapters.exported import EXPORT_VERSION, exported_folder, model_folder
 from sequitur.errors import ModelError
-from sequitur.ports import Vectors
+from sequitur.ports import WIDTH, Embedded, Vectors, packed
 
 _MAX_TOKENS = 256
 _BATCH = 32
 _BATCH_CHARACTERS = 16_000  # of the texts of a batch, each padded to the longest
 _FEW = 64  # texts up to which each is run by itself: its vector then depends on nothing beside it, and is kept
 _KEPT = 4096  # vectors of single texts: words and earlier questions come again
+_STATES_KEPT = 32  # states of single texts: the question just embedded is held token by token next
+_QUESTION_TOKENS = 64  # of a question that are held against passages
 _CORES = os.cpu_count() or 1
 
 
@@ -47,16 +50,21 @@ class OnnxEmbedder:
             self.fingerprint: str = card["fingerprint"]
             self.dimension: int = card["dimension"]
             with ThreadPoolExecutor(1) as aside:  # neither hashing nor opening the model holds the interpreter
-                session = aside.submit(lambda: _session(_sound(folder, "model.onnx", card)))
+                session = aside.submit(
+                    lambda: [_session(_sound(folder, name, card)) for name in ("model.onnx", "late.onnx") if name in card["files"]]
+                )
                 self._tokenizer = Tokenizer.from_file(str(_sound(folder, "tokenizer.json", card)))
-                self._session = session.result()
+                self._session, *head = session.result()
+                self._head = head[0] if head else None
+                self.late: bool = bool(head)
         except (OSError, KeyError, ValueError) as error:
             message = f"the embedding model in {folder} cannot be opened ({error}): delete that folder and run `sequitur ingest`"
             raise ModelError(message) from error
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")  # a handful of short texts: threads cost more than they bring
         self._tokenizer.enable_truncation(_MAX_TOKENS)
         self._tokenizer.enable_padding()
-        self._single = lru_cache(maxsize=_KEPT)(self._run_one)
+        self._states = lru_cache(maxsize=_STATES_KEPT)(self._states_of)
+        self._single = lru_cache(maxsize=_KEPT)(lambda ids: _pooled(self._states(ids)[0], np.ones((1, len(ids)), dtype=np.int64))[0])
         self._pool = ThreadPoolExecutor(_CORES, thread_name_prefix="embed")
 
     def embed(self, texts: Sequence[str]) -> Vectors:
@@ -66,11 +74,25 @@ class OnnxEmbedder:
             for place, vector in enumerate(self._mapped(self._single, [tuple(self._tokenizer.encode(text).ids) for text in texts])):
                 vectors[place] = vector
             return vectors
-        batches = list(_batches(texts))
-        made = self._mapped(self._embed_batch, [[texts[number] for number in batch] for batch in batches])
-        for batch, found in zip(batches, made, strict=True):
+        for batch, found in self._in_batches(texts, self._embed_batch):
             vectors[batch] = found
         return vectors
+
+    def embed_passages(self, texts: Sequence[str]) -> list[Embedded]:
+        """Each text's unit vector with the vectors of its tokens; only for a model with a late-interaction head."""
+        found: dict[int, Embedded] = {}
+        for batch, made in self._in_batches(texts, self._tokens_batch):
+            found.update(zip(batch, made, strict=True))
+        return [found[place] for place in range(len(texts))]
+
+    def question_tokens(self, text: str) -> Vectors:
+        """The vectors of a question's tokens, each as long as the token weighs, their lengths together 1; shape (tokens, width), (0, width) without a head."""
+        if self._head is None:
+            return np.zeros((0, WIDTH), dtype=np.float32)
+        ids = tuple(self._tokenizer.encode(text).ids)
+        middle = self._states(ids)[1][:, :_QUESTION_TOKENS]
+        tokens, weights = self._head.run(None, {"middle": middle, "attention_mask": np.ones(middle.shape[:2], dtype=np.int64)})
+        return np.asarray(tokens[0] * (weights[0] / weights[0].sum())[:, None], dtype=np.float32)
 
     def english(self) -> Mapping[str, int]:
         """Whole words the tokenizer knows, with their place in its vocabulary, which is sorted by frequency in everyday English."""
@@ -79,23 +101,46 @@ class OnnxEmbedder:
     def _mapped(self, run: Callable[[Any], Vectors], parts: Sequence[Any]) -> Iterable[Vectors]:
         return self._pool.map(run, parts) if len(parts) > 1 else map(run, parts)
 
-    def _run_one(self, ids: tuple[int, ...]) -> Vectors:
-        given = np.array([ids], dtype=np.int64)
-        vector: Vectors = self._run(given, np.ones_like(given))[0]
-        return vector
+    def _in_batches(self, texts: Sequence[str], run: Callable[[list[str]], Any]) -> Iterable[tuple[list[int], Any]]:
+        """What each batch of texts gives, with the places of its texts."""
+        batches = list(_batches(texts))
+        return zip(batches, self._mapped(run, [[texts[number] for number in batch] for batch in batches]), strict=True)
 
-    def _embed_batch(self, texts: list[str]) -> Vectors:
+    def _states_of(self, ids: tuple[int, ...]) -> list[Vectors]:
+        given = np.array([ids], dtype=np.int64)
+        return self._run(given, np.ones_like(given))
+
+    def _encoded(self, texts: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         encoded = self._tokenizer.encode_batch(texts)
-        return self._run(
-            np.array([row.ids for row in encoded], dtype=np.int64), np.array([row.attention_mask for row in encoded], dtype=np.int64)
+        return (
+            np.array([row.ids for row in encoded], dtype=np.int64),
+            np.array([row.attention_mask for row in encoded], dtype=np.int64),
         )
 
-    def _run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Vectors:
-        states = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
-        weights = mask[:, :, None].astype(np.float32)
-        pooled = (states * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
-        norms = np.linalg.norm(pooled, axis=1, keepdims=True)
-        return np.asarray(pooled / np.maximum(norms, 1e-12), dtype=np.float32)
+    def _embed_batch(self, texts: list[str]) -> Vectors:
+        ids, mask = self._encoded(texts)
+        return _pooled(self._run(ids, mask)[0], mask)
+
+    def _tokens_batch(self, texts: list[str]) -> list[Embedded]:
+        ids, mask = self._encoded(texts)
+        states, *middle = self._run(ids, mask)
+        vectors = _pooled(states, mask)
+        head: Any = self._head
+        tokens = head.run(["tokens"], {"middle": middle[0], "attention_mask": mask})[0]
+        return [Embedded(vector, packed(own[: int(size)])) for vector, own, size in zip(vectors, tokens, mask.sum(axis=1), strict=True)]
+
+    def _run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[Vectors]:
+        """The last states, and with a head those it begins from."""
+        found: list[Vectors] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        return found
+
+
+def _pooled(states: Vectors, mask: NDArray[np.int64]) -> Vectors:
+    """Unit vectors: the mean of the states that count."""
+    weights = mask[:, :, None].astype(np.float32)
+    pooled = (states * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-9)
+    norms = np.linalg.norm(pooled, axis=1, keepdims=True)
+    return np.asarray(pooled / np.maximum(norms, 1e-12), dtype=np.float32)
 
 
 def _batches(texts: Sequence[str]) -> Iterator[list[int]]:
@@ -165,14 +210,18 @@ def export_model(source: Path, folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix="export-", dir=folder.parent))
     try:
-        dimension = _to_onnx(source, aside / "float.onnx")
-        _quantize(aside / "float.onnx", aside / "int8.onnx")
-        _optimize(aside / "int8.onnx", aside / "model.onnx")
-        for name in ("float.onnx", "int8.onnx"):
-            (aside / name).unlink()
+        base = _sha256(source / "model.safetensors")
+        parts = ["model", *(["late"] if late.fits(base) else [])]
+        dimension = _to_onnx(source, aside, parts)
+        for name in parts:
+            _quantize(aside / f"{name}-float.onnx", aside / f"{name}-int8.onnx")
+            _optimize(aside / f"{name}-int8.onnx", aside / f"{name}.onnx")
+            for step in ("float", "int8"):
+                (aside / f"{name}-{step}.onnx").unlink()
         shutil.copyfile(source / "tokenizer.json", aside / "tokenizer.json")
-        fingerprint = f"{_sha256(source / 'model.safetensors')[:16]}-int8-mean-unit-{_MAX_TOKENS}-v{EXPORT_VERSION}"
-        files = {name: _sha256(aside / name) for name in ("model.onnx", "tokenizer.json")}
+        head = f"-late-{_sha256(late.HEAD)[:8]}" if "late" in parts else ""
+        fingerprint = f"{base[:16]}-int8-mean-unit-{_MAX_TOKENS}-v{EXPORT_VERSION}{head}"
+        files = {name: _sha256(aside / name) for name in (*(f"{part}.onnx" for part in parts), "tokenizer.json")}
         card = {"fingerprint": fingerprint, "dimension": dimension, "files": files}
         (aside / "export.json").write_text(json.dumps(card), encoding="utf-8")
         if folder.exists():
@@ -182,10 +231,8 @@ def export_model(source: Path, folder: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _to_onnx(source: Path, target: Path) -> int:
-    """Write the float encoder; returns the vector length."""
-    import warnings
-
+def _to_onnx(source: Path, folder: Path, parts: Sequence[str]) -> int:
+    """Write the float encoder, and where there is one its late-interaction head; returns the vector length."""
     import torch
     from transformers import AutoModel
     from transformers.utils import logging as transformers_logging
@@ -193,6 +240,7 @@ def _to_onnx(source: Path, target: Path) -> int:
     transformers_logging.disable_progress_bar()
 
     encoder: Any = AutoModel.from_pretrained(str(source), local_files_only=True, attn_implementation="eager").eval()
+    outputs = ["states", *(["middle"] if "late" in parts else [])]
 
     class Encoder(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -200,23 +248,35 @@ def _to_onnx(source: Path, target: Path) -> int:
             self.encoder = encoder
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:  # noqa: ANN401 - torch tensors
-            return self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+            found = self.encoder(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
+            return (found.last_hidden_state, found.hidden_states[-1 - late.LAYERS])[: len(outputs)]
 
     sample = torch.ones((2, 8), dtype=torch.int64)
-    axes = {0: "batch", 1: "tokens"}
+    _export(Encoder().eval(), {"input_ids": sample, "attention_mask": sample}, outputs, folder / "model-float.onnx")
+    if "late" in parts:
+        middle = torch.rand((2, 8, encoder.config.hidden_size))
+        _export(late.build(encoder), {"middle": middle, "attention_mask": sample}, ["tokens", "weights"], folder / "late-float.onnx")
+    return int(encoder.config.hidden_size)
+
+
+def _export(module: Any, inputs: Mapping[str, Any], outputs: Sequence[str], target: Path) -> None:  # noqa: ANN401 - torch modules and tensors
+    """Write a module as ONNX; the first two axes of everything are texts and tokens."""
+    import warnings
+
+    import torch
+
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Encoder().eval(),
-            (sample, sample),
+            module,
+            tuple(inputs.values()),
             str(target),
-            input_names=["input_ids", "attention_mask"],
-            output_names=["states"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "states": axes},
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={name: {0: "batch", 1: "tokens"} for name in (*inputs, *outputs)},
             opset_version=17,
             dynamo=False,
         )
-    return int(encoder.config.hidden_size)
 
 
 def _quantize(source: Path, target: Path) -> None:

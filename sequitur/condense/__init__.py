@@ -43,6 +43,8 @@ _ABOUT_SOURCES = frozenset(
         "meta",
         "analysi",
         "author",
+        "disagr",
+        "disagre",
     ]
 )
 _EVERYDAY_STRENGTH = 0.4  # of a word that says where to look rather than what for
@@ -293,6 +295,11 @@ def _expansion_words(concepts: Sequence[Concept]) -> list[str]:
     return found[:_MAX_EXPANSION_WORDS]
 
 
+def _rank(words: Sequence[str], known: Vocabulary) -> int:
+    """The place in everyday English of the rarest of some words."""
+    return max(known.english.get(word, _RARE) for word in words)
+
+
 def _focus(
     concept: Concept, carried: set[tuple[str, ...]], known: Vocabulary, size: int, asked_with: frozenset[str] = frozenset()
 ) -> Focus:
@@ -302,10 +309,13 @@ def _focus(
     """
     others = ((" ".join(words), round(weight, 3)) for words, weight in concept.alternatives if weight >= _LEAST)
     wordings = ((" ".join(concept.words), 1.0), *others)
-    medical = bool(concept.slot) or bool(known.lexicon.expansions(concept.words))
+    expansions = [expansion for expansion in known.lexicon.expansions(concept.words) if expansion.kind != "weak"]
+    short = bool(expansions) and all(word not in known.english for word in concept.words)  # "hx": as rare as what it stands for
+    meant = min((_rank(expansion.words, known) for expansion in expansions), default=_RARE) if short else _RARE
+    medical = bool(concept.slot) or (bool(expansions) and meant >= _RARE)
     strength = 1.0
     if not medical and all(stem(word) not in known.frequency for word in concept.words):
-        rank = max(known.english.get(word, _RARE) for word in concept.words)
+        rank = min(meant, _rank(concept.words, known))
         strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON))) * min(1.0, _LONG / size)
         if asked_with.issuperset(concept.words):
             strength *= _EVERYDAY_STRENGTH

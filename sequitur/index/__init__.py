@@ -4,19 +4,24 @@
     vectors.faiss, keys.sha256                            a vector a passage, and the sha256 of the text it was made of
     words.json, words.faiss                            the content words with their vectors
     bm25/                                              lexical scores
+    late/                                              vectors of the passages' tokens
 
 A generation is written aside, synced and checked before it is put in force; readers keep the one they opened. Every file's sha256 stands
 in the manifest and is checked before anything is parsed, for FAISS itself accepts most damaged files. Nothing is ever unpickled.
 """
 
 from sequitur.generations import current_generation, differing_files, read_manifest
-from sequitur.index.disk import open_index, read_generation, stored_vectors, write_generation
+from sequitur.index.disk import Stored, open_index, read_generation, stored_vectors, write_generation
+from sequitur.index.interaction import UP_TO, Interaction
 from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, text_key, unmarked
 
 __all__ = [
+    "UP_TO",
     "ArticleEntry",
     "Contents",
     "Index",
+    "Interaction",
+    "Stored",
     "current_generation",
     "differing_files",
     "index_text",

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sequitur.errors import StoreError
 from sequitur.generations import (
@@ -23,6 +23,7 @@ from sequitur.generations import (
     whole,
 )
 from sequitur.index import near
+from sequitur.index.interaction import Interaction
 from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, lexical, text_key
 from sequitur.jsonvalue import from_json
 from sequitur.ports import Vectors
@@ -32,7 +33,7 @@ from sequitur.schema import Document, Passage
 _KEY_BYTES = 32
 
 
-def write_generation(folder: Path, contents: Contents, vectors: Vectors, word_vectors: Vectors) -> str:
+def write_generation(folder: Path, contents: Contents, vectors: Vectors, word_vectors: Vectors, interaction: Interaction) -> str:
     """Write a generation aside, check what was written, and put it in force with one rename. Returns its name.
 
     The caller holds the writer's lock. Whatever goes wrong before the rename leaves the generation in force untouched. The one that was in
@@ -43,6 +44,7 @@ def write_generation(folder: Path, contents: Contents, vectors: Vectors, word_ve
     aside = Path(tempfile.mkdtemp(prefix="aside-", dir=place))
     try:
         _write_contents(aside, contents, vectors, word_vectors)
+        interaction.write(aside / "late")
     except RuntimeError as error:  # FAISS's word for a disk that refuses
         shutil.rmtree(aside, ignore_errors=True)
         message = f"the index in {folder} cannot be written ({str(error).splitlines()[-1]}); the one in force is untouched"
@@ -148,24 +150,39 @@ def read_generation(generation: Path) -> Index:
         postings = Postings.read(generation / "bm25")
         words = json.loads((generation / "words.json").read_text(encoding="utf-8"))
         word_vectors = near.read_flat(generation / "words.faiss")
+        interaction = Interaction.read(generation / "late")
     except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         message = f"the index in {generation} cannot be read ({type(error).__name__}): run `sequitur ingest`"
         raise StoreError(message) from error
-    if len(vectors) != len(passages) or not passages or len(word_vectors) != len(words) or postings.size != len(passages):
+    if (
+        len(vectors) != len(passages)
+        or not passages
+        or len(word_vectors) != len(words)
+        or {postings.size, len(interaction)} != {len(passages)}
+    ):
         message = f"the index in {generation} holds {len(vectors)} vectors for {len(passages)} passages: run `sequitur ingest`"
         raise StoreError(message)
-    return Index(Contents(manifest, documents, passages, articles, words), vectors, word_vectors, postings)
+    return Index(Contents(manifest, documents, passages, articles, words), vectors, word_vectors, postings, interaction)
 
 
-def stored_vectors(generation: Path) -> Iterator[tuple[list[bytes], Vectors]]:
-    """The keys of the texts that a whole generation has vectors of, with those vectors: of its passages, then of its words."""
+class Stored(NamedTuple):
+    """What a generation has vectors of: the keys of the texts, and for passages the token vectors too."""
+
+    keys: list[bytes]
+    vectors: Vectors
+    interaction: Interaction | None
+
+
+def stored_vectors(generation: Path) -> Iterator[Stored]:
+    """What a whole generation has of its passages, then of its words."""
     data = (generation / "keys.sha256").read_bytes()
     passages = [data[start : start + _KEY_BYTES] for start in range(0, len(data), _KEY_BYTES)]
     words = [text_key(word) for word in json.loads((generation / "words.json").read_text(encoding="utf-8"))]
-    for keys, name in ((passages, "vectors.faiss"), (words, "words.faiss")):
+    interaction = Interaction.read(generation / "late")
+    for keys, name, tokens in ((passages, "vectors.faiss", interaction), (words, "words.faiss", None)):
         vectors = near.read_flat(generation / name)
         if len(keys) == len(vectors):
-            yield keys, vectors
+            yield Stored(keys, vectors, tokens)
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sequitur.analysis import stems
 from sequitur.errors import StoreError
+from sequitur.index.interaction import Interaction
 from sequitur.ports import Vectors
 from sequitur.postings import Postings
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
@@ -58,7 +59,7 @@ class Contents:
 class Index:
     """One opened generation, in memory, immutable."""
 
-    def __init__(self, contents: Contents, vectors: Vectors, word_vectors: Vectors, lexical: Postings) -> None:
+    def __init__(self, contents: Contents, vectors: Vectors, word_vectors: Vectors, lexical: Postings, interaction: Interaction) -> None:
         """Use `open_index` instead. `word_vectors`: of the content words, shape (words, dimension)."""
         self.manifest = contents.manifest
         self.documents = types.MappingProxyType({document.id: document for document in contents.documents})
@@ -67,7 +68,7 @@ class Index:
         self._rows = {passage.id: row for row, passage in enumerate(self.passages)}
         self.articles = tuple(contents.articles)
         self._vectors = vectors
-        self._lexical = lexical
+        self._lexical, self.interaction = lexical, interaction
         self._words, self.word_vectors = contents.words, word_vectors
         self._word_rows = {word: row for row, word in enumerate(contents.words)}
         self._words_of: dict[int, NDArray[np.intp]] = {}
@@ -102,7 +103,8 @@ class Index:
         used = {word for passage in passages for word in tokens(passage.text)}
         word_rows = [row for row, word in enumerate(self._words) if word in used]
         contents = Contents(self.manifest, documents, passages, articles, [self._words[row] for row in word_rows])
-        return Index(contents, self._vectors[rows], self.word_vectors[word_rows], lexical([self.texts[row] for row in rows]))
+        postings, interaction = lexical([self.texts[row] for row in rows]), self.interaction.of_rows(rows)
+        return Index(contents, self._vectors[rows], self.word_vectors[word_rows], postings, interaction)
 
     def near(self, vectors: Vectors, at_least: float, k: int = 3) -> tuple[tuple[tuple[str, float], ...], ...]:
         """For each vector of shape (n, dimension) up to k words of the corpus whose vectors are that close to it, best first, with cosines."""
@@ -134,6 +136,10 @@ class Index:
     def dense(self, queries: Vectors) -> Vectors:
         """Cosine of every query to every passage, shape (queries, passages). Exact: all are wanted, so a search for the best would sort in vain."""
         return np.asarray(queries @ self._vectors.T, dtype=np.float32)
+
+    def late(self, question: Vectors, rows: Sequence[int]) -> Vectors:
+        """How well each of the passages meets a question token by token, shape (rows,); zeros where there are no token vectors."""
+        return self.interaction.scores(question, rows)
 
     def bm25(self, terms: Mapping[str, float]) -> Vectors:
         """BM25 scores of every passage for weighted stems, shape (passages,)."""

@@ -1,0 +1,322 @@
+"""Trains the late-interaction head on CPU: the embedder's two last layers anew, over states of the others that are worked out once.
+
+    python models/late.py states --bioasq bioasq-train.jsonl --medquad medquad.jsonl.gz --out FOLDER
+    python models/late.py train FOLDER --steps 400 --out models/late.safetensors
+
+Questions: those of BioASQ, those of MedQuAD as typed and disguised (models/train.py), and our own (models/questions.jsonl), which were written
+for this as people type them, each with the sentences of one MedQuAD answer or one BioASQ record that answer it, or with none. In a batch a question's passage
+stands against the other passages, against its own document's other sentences, and against passages that resemble it; a question that its document does not
+answer stands against all of it. In-batch softmax over late-interaction scores (Khattab and Zaharia, SIGIR 2020), scale 30, and a logistic loss of the same
+scores within a document.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import hashlib
+import json
+import random
+import re
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize, pad, softplus
+from train import Disguise, Pair, bioasq, medquad
+from transformers import AutoModel, AutoTokenizer
+
+from sequitur.adapters.embedders import open_embedder
+from sequitur.adapters.late import LAYERS
+from sequitur.adapters.onnx import model_folder
+from sequitur.ports import WIDTH
+
+_OWN = Path(__file__).with_name("questions.jsonl")
+_QUESTION_TOKENS, _PASSAGE_TOKENS = 40, 64
+_BATCH, _PART = 32, 24
+_UNANSWERED = 8  # questions of a batch that their document does not answer
+_MEDQUAD = 2500  # questions taken of it
+_SHARES = {"bioasq": 0.2, "medquad": 0.15, "own": 0.65}
+_TYPED = 0.75  # share of questions as typed; the others disguised, or for our own in clean words
+_SCALE = 30.0
+_WIDTH_OF_STATES = 384
+
+
+class Row(NamedTuple):
+    """A question in two wordings, the passages that answer it, and others that do not, each with its key."""
+
+    wordings: tuple[str, str]
+    answers: tuple[tuple[str, str], ...]
+    others: tuple[tuple[str, str], ...]
+    keys: frozenset[str]  # of all passages known to answer
+
+
+def cut(text: str) -> list[str]:
+    """The sentences that our own questions are about."""
+    return [part.strip() for part in re.split(r"(?<=[.!?])\s+(?=[A-Z0-9(])", text) if len(part.split()) >= 5]
+
+
+def digest(text: str) -> str:
+    """By what models/questions.jsonl names a sentence."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def own_rows(bioasq_file: Path, medquad_file: Path) -> list[Row]:
+    """Our own questions, with the sentences found by their digests."""
+    texts = {}
+    for line in bioasq_file.read_text(encoding="utf-8").splitlines():
+        texts.update({digest(part): part for _, text in json.loads(line)["snippets"] for part in cut(text)})
+    with gzip.open(medquad_file, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            texts.update({digest(row["focus"] + part): f"{row['focus']}: {part}" for part in cut(row["answer"])})
+    rows = []
+    for line in _OWN.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        answers, others = (tuple((key, texts[key]) for key in row[name] if key in texts) for name in ("answers", "others"))
+        if len(answers) == len(row["answers"]) and (answers or others):
+            rows.append(Row((row["question"], row["clean"]), answers, others, frozenset(row["answers"])))
+    return rows
+
+
+def bioasq_rows(path: Path, disguise: Disguise, chance: random.Random) -> list[Row]:
+    """Expert questions; the others are passages of other questions that the packaged embedder finds near, the two nearest left out as perhaps right."""
+    pairs = bioasq(path)
+    passages = list(dict.fromkeys((pair.key, pair.passage) for pair in pairs))
+    by_question: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_question[pair.question].append(pair)
+    embedder = open_embedder("all-MiniLM-L6-v2", Path(".sequitur/models"))
+    nearness = embedder.embed(list(by_question)) @ embedder.embed([text for _, text in passages]).T
+    rows = []
+    for (question, own), scores in zip(by_question.items(), nearness, strict=True):
+        near = [passages[place] for place in np.argsort(-scores)[:60] if passages[place][0] not in own[0].answers][2:8]
+        answers = tuple((pair.key, pair.passage) for pair in chance.sample(own, min(6, len(own))))
+        rows.append(Row((question, disguise(question)), answers, tuple(near), own[0].answers))
+    return rows
+
+
+def medquad_rows(path: Path, disguise: Disguise, chance: random.Random) -> list[Row]:
+    """Consumer questions; the others are answers to other questions about the same thing."""
+    pairs = medquad(path, chance)
+    by_focus: dict[str, list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_focus[pair.key.split(":")[0]].append(pair)
+    rows = []
+    for pair in chance.sample(pairs, len(pairs)):
+        others = [other for other in by_focus[pair.key.split(":")[0]] if other.key != pair.key]
+        if others and len(rows) < _MEDQUAD:
+            chosen = tuple((other.key, other.passage) for other in chance.sample(others, min(3, len(others))))
+            rows.append(Row((pair.question, disguise(pair.question)), ((pair.key, pair.passage),), chosen, frozenset([pair.key])))
+    return rows
+
+
+class States:
+    """Texts with their states before the layers that are trained."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open what `write_states` wrote."""
+        self._array = np.load(folder / "states.npy", mmap_mode="r")
+        self._places: dict[str, list[int]] = json.loads((folder / "places.json").read_text(encoding="utf-8"))
+
+    def size(self, text: str) -> int:
+        """Tokens of a text."""
+        start, stop = self._places[text]
+        return stop - start
+
+    def get(self, texts: Sequence[str], limit: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """States of shape (texts, tokens, width), and which of them count."""
+        parts = [self._array[start : min(stop, start + limit)] for start, stop in (self._places[text] for text in texts)]
+        longest = max(map(len, parts))
+        states, mask = np.zeros((len(parts), longest, _WIDTH_OF_STATES), dtype=np.float32), np.zeros((len(parts), longest), dtype=bool)
+        for row, part in enumerate(parts):
+            states[row, : len(part)], mask[row, : len(part)] = part, True
+        return torch.from_numpy(states), torch.from_numpy(mask)
+
+
+def write_states(options: argparse.Namespace) -> None:
+    """Work out the states of all texts once, and keep them as half floats with the questions."""
+    chance = random.Random(options.seed)
+    disguise = Disguise(chance)
+    sets = {
+        "bioasq": bioasq_rows(options.bioasq, disguise, chance),
+        "medquad": medquad_rows(options.medquad, disguise, chance),
+        "own": own_rows(options.bioasq, options.medquad),
+    }
+    print({name: len(rows) for name, rows in sets.items()}, flush=True)
+    limits = {}
+    for rows in sets.values():
+        for row in rows:
+            limits.update(dict.fromkeys(row.wordings, _QUESTION_TOKENS))
+            limits.update({text: _PASSAGE_TOKENS for _, text in (*row.answers, *row.others)})
+    base = str(model_folder("all-MiniLM-L6-v2"))
+    tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
+    model = AutoModel.from_pretrained(base, local_files_only=True).eval()
+    model.encoder.layer = model.encoder.layer[:-LAYERS]
+    order = sorted(limits, key=len)
+    places, blocks, at = {}, [], 0
+    with torch.no_grad():
+        for start in range(0, len(order), 32):
+            texts = order[start : start + 32]
+            given = tokenizer(texts, padding=True, truncation=True, max_length=max(limits[text] for text in texts), return_tensors="pt")
+            states = model(**given).last_hidden_state.to(torch.float16)
+            for text, own, size in zip(texts, states, given["attention_mask"].sum(dim=1).tolist(), strict=True):
+                kept = min(size, limits[text])
+                blocks.append(own[:kept].numpy().copy())
+                places[text] = [at, at + kept]
+                at += kept
+    options.out.mkdir(parents=True, exist_ok=True)
+    np.save(options.out / "states.npy", np.concatenate(blocks))
+    (options.out / "places.json").write_text(json.dumps(places), encoding="utf-8")
+    rows = {name: [[*row[:3], sorted(row.keys)] for row in found] for name, found in sets.items()}
+    (options.out / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
+
+
+class Head(torch.nn.Module):
+    """The head as `sequitur.adapters.late` exports it, with the scale and shift of the logistic loss beside it."""
+
+    def __init__(self) -> None:
+        """Begin from the embedder's own last layers."""
+        super().__init__()
+        model = AutoModel.from_pretrained(str(model_folder("all-MiniLM-L6-v2")), local_files_only=True, attn_implementation="eager")
+        self.layers = model.encoder.layer[-LAYERS:]
+        self.proj = torch.nn.Linear(_WIDTH_OF_STATES, WIDTH, bias=False)
+        self.weigh = torch.nn.Linear(_WIDTH_OF_STATES, 1)
+        self.logistic = torch.nn.Parameter(torch.tensor([12.0, -6.0]))
+        torch.nn.init.orthogonal_(self.proj.weight)
+        torch.nn.init.zeros_(self.weigh.weight)
+        torch.nn.init.constant_(self.weigh.bias, 0.54)  # softplus of it is 1
+
+    def tokens(self, states: States, texts: Sequence[str], limit: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Unit token vectors, weights and mask; texts of like length go together, so that little is padded."""
+        order = sorted(range(len(texts)), key=lambda place: states.size(texts[place]))
+        parts = []
+        for start in range(0, len(order), _PART):
+            middle, mask = states.get([texts[place] for place in order[start : start + _PART]], limit)
+            hidden = (~mask)[:, None, None, :].float() * -1e4
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                for layer in self.layers:
+                    middle = layer(middle, attention_mask=hidden)
+                    middle = middle[0] if isinstance(middle, tuple) else middle
+            middle = middle.float()
+            parts.append((normalize(self.proj(middle), dim=-1), softplus(self.weigh(middle)).squeeze(-1) * mask, mask))
+        longest = max(part[1].shape[1] for part in parts)
+        back = torch.empty(len(order), dtype=torch.long)
+        back[torch.tensor(order)] = torch.arange(len(order))
+        padded = [[pad(one, (0, 0) * (one.dim() - 2) + (0, longest - one.shape[1])) for one in part] for part in parts]
+        vectors, weights, mask = (torch.cat(column)[back] for column in zip(*padded, strict=True))
+        return vectors, weights, mask
+
+
+def scores(questions: tuple[torch.Tensor, ...], passages: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    """Of every question with every passage: the weighted mean over the question's tokens of the best match."""
+    (tokens, weights, _), (others, _, mask) = questions, passages
+    best = torch.einsum("qtd,psd->qpts", tokens, others).masked_fill(~mask[None, :, None, :], -1e4).amax(dim=-1)
+    return (best * weights[:, None, :]).sum(dim=-1) / weights.sum(dim=-1)[:, None].clamp(min=1e-6)
+
+
+class Batch(NamedTuple):
+    """Questions, the answered ones first, passages, which other passages answer each answered one, and what is said within documents: 1, 0, or -1 for nothing."""
+
+    questions: list[str]
+    passages: list[str]
+    known: list[list[bool]]
+    within: list[list[int]]
+
+
+def draw(sets: dict[str, list[Row]], chance: random.Random) -> Batch:
+    """A batch of one source."""
+    name = chance.choices(list(_SHARES), list(_SHARES.values()))[0]
+    rows = chance.sample([row for row in sets[name] if row.answers], _BATCH)
+    unanswered = chance.sample([row for row in sets[name] if not row.answers], _UNANSWERED) if name == "own" else []
+    passages = [chance.choice(row.answers) for row in rows]
+    whose = list(range(len(rows)))
+    for place, row in enumerate([*rows, *unanswered]):
+        chosen = chance.sample(row.others, min(2 if row.answers else 3, len(row.others)))
+        passages += chosen
+        whose += [place] * len(chosen)
+    questions = [row.wordings[chance.random() >= _TYPED] for row in (*rows, *unanswered)]
+    known = [[j != i and key in row.keys for j, (key, _) in enumerate(passages)] for i, row in enumerate(rows)]
+    within = [
+        [int(key in row.keys) if whose[j] == i else -1 for j, (key, _) in enumerate(passages)] for i, row in enumerate((*rows, *unanswered))
+    ]
+    return Batch(questions, [text for _, text in passages], known, within if name == "own" else [])
+
+
+def loss_of(head: Head, states: States, batch: Batch) -> torch.Tensor:
+    """Softmax over the batch's passages, and within documents half as much of a logistic loss."""
+    found = scores(head.tokens(states, batch.questions, _QUESTION_TOKENS), head.tokens(states, batch.passages, _PASSAGE_TOKENS))
+    known = torch.tensor(batch.known)
+    loss = cross_entropy((_SCALE * found[: len(known)]).masked_fill(known, -1e4), torch.arange(len(known)))
+    if batch.within:
+        said = torch.tensor(batch.within)
+        right = said[said >= 0].float()
+        odds = (head.logistic[0] * found + head.logistic[1])[said >= 0]
+        loss = loss + 0.5 * binary_cross_entropy_with_logits(odds, right, weight=1 + 1.5 * right)
+    return loss
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train for a number of steps and write the head as half floats."""
+    chance = random.Random(options.seed)
+    torch.manual_seed(options.seed)
+    torch.set_num_threads(options.threads)
+    states = States(options.folder)
+    stored = json.loads((options.folder / "rows.json").read_text(encoding="utf-8"))
+    sets = {
+        name: [
+            Row((first, second), tuple(map(tuple, answers)), tuple(map(tuple, others)), frozenset(keys))
+            for (first, second), answers, others, keys in rows
+        ]
+        for name, rows in stored.items()
+    }
+    head = Head()
+    layers = [weights for name, weights in head.named_parameters() if name.startswith("layers")]
+    rest = [weights for name, weights in head.named_parameters() if not name.startswith("layers")]
+    optimizer = torch.optim.AdamW([{"params": layers, "times": 1.0}, {"params": rest, "times": 10.0}], lr=options.rate, weight_decay=0.01)
+    head.train()
+    started, losses = time.monotonic(), []
+    for step in range(options.steps):
+        done = step / options.steps
+        for group in optimizer.param_groups:
+            group["lr"] = options.rate * group["times"] * min(1.0, (done + 1e-3) / 0.05) * max(0.03, 1.0 - done)
+        loss = loss_of(head, states, draw(sets, chance))
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+        if step % 25 == 24:
+            print(f"step {step + 1}, {time.monotonic() - started:.0f} s, loss {sum(losses[-50:]) / len(losses[-50:]):.3f}", flush=True)
+    with (model_folder("all-MiniLM-L6-v2") / "model.safetensors").open("rb") as file:
+        base = hashlib.file_digest(file, "sha256").hexdigest()
+    weights = {name: value.half().contiguous() for name, value in head.state_dict().items() if name != "logistic"}
+    save_file(weights, options.out, {"format": "pt", "base": base})
+
+
+def main() -> None:
+    """Work out states, or train."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands: Any = parser.add_subparsers(dest="command", required=True)
+    working = commands.add_parser("states")
+    working.add_argument("--bioasq", type=Path, required=True)
+    working.add_argument("--medquad", type=Path, required=True)
+    training = commands.add_parser("train")
+    training.add_argument("folder", type=Path)
+    training.add_argument("--steps", type=int, default=400)
+    training.add_argument("--rate", type=float, default=8e-5)
+    training.add_argument("--threads", type=int, default=2)
+    for command in (working, training):
+        command.add_argument("--out", type=Path, required=True)
+        command.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    write_states(options) if options.command == "states" else train(options)
+
+
+if __name__ == "__main__":
+    main()

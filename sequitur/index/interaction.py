@@ -1,0 +1,68 @@
+"""The token vectors of an index's passages, and how well each passage meets a question token by token (late interaction, as in ColBERT)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sequitur.generations import LATE_FILES
+from sequitur.ports import STEPS, WIDTH, Tokens, Vectors
+
+UP_TO = 20_000  # passages; a larger index keeps no token vectors: they take six kilobytes a passage
+
+
+class Interaction:
+    """Token vectors of passages, one after the other."""
+
+    def __init__(self, tokens: Tokens, starts: NDArray[np.int64]) -> None:
+        """Those of passage n stand at starts[n] to starts[n + 1]."""
+        self._tokens, self._starts = tokens, starts
+
+    @classmethod
+    def of(cls, passages: Sequence[Tokens]) -> Interaction:
+        """From the token vectors of each passage; of too many passages none are kept."""
+        if len(passages) > UP_TO:
+            return cls.none(len(passages))
+        starts = np.cumsum([0, *(len(own) for own in passages)], dtype=np.int64)
+        return cls(np.concatenate([np.zeros((0, WIDTH), dtype=np.int8), *passages]), starts)
+
+    @classmethod
+    def none(cls, size: int) -> Interaction:
+        """No token vectors, for that many passages."""
+        return cls(np.zeros((0, WIDTH), dtype=np.int8), np.zeros(size + 1, dtype=np.int64))
+
+    def write(self, folder: Path) -> None:
+        """Write into a folder of its own."""
+        folder.mkdir(parents=True)
+        np.save(folder / LATE_FILES[0], self._tokens)
+        np.save(folder / LATE_FILES[1], self._starts)
+
+    @classmethod
+    def read(cls, folder: Path) -> Interaction:
+        """As written; what is not asked for stays on disk."""
+        return cls(*(np.load(folder / name, mmap_mode="r") for name in LATE_FILES))
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
+
+    def tokens(self, row: int) -> Tokens:
+        """The token vectors of a passage."""
+        return np.asarray(self._tokens[self._starts[row] : self._starts[row + 1]])
+
+    def of_rows(self, rows: Iterable[int]) -> Interaction:
+        """Those of some passages alone."""
+        return Interaction.of([self.tokens(row) for row in rows])
+
+    def scores(self, question: Vectors, rows: Sequence[int]) -> Vectors:
+        """For each of the passages the sum over the question's tokens of the best match; zeros where either has none. Shape (rows,)."""
+        found = np.zeros(len(rows), dtype=np.float32)
+        sizes = [int(self._starts[row + 1] - self._starts[row]) for row in rows]
+        having = [place for place, size in enumerate(sizes) if size]
+        if len(question) and having:
+            matches = np.concatenate([self.tokens(rows[place]) for place in having]).astype(np.float32) @ question.T
+            starts = np.cumsum([0, *(sizes[place] for place in having[:-1])])
+            found[having] = np.maximum.reduceat(matches, starts, axis=0).sum(axis=1) / STEPS
+        return found
