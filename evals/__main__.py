@@ -175,7 +175,7 @@ def triage(
     settings = load_settings()
     embedder = open_embedder(settings.embedder, settings.models)
     weights, measured = fitting.train(fitting.messages(messages, _GOLD), embedder)
-    fitting.write(out, weights, embedder.fingerprint, measured)
+    fitting.write(out, weights, embedder.encoder, measured)
     print(table(measured))
 
 
@@ -193,7 +193,7 @@ def ranking(
     settings = load_settings()
     embedder = open_embedder(settings.embedder, settings.models)
     weights = fitting.fit([fitting.examples(read_collection(folder), embedder) for folder in folders])
-    fitting.write(out, weights, embedder.fingerprint, [folder.name for folder in folders])
+    fitting.write(out, weights, embedder.encoder, [folder.name for folder in folders])
     for folder in check or []:
         print(f"{folder.name}\n{table(fitting.worth(read_collection(folder), embedder, weights))}")
 

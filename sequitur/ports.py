@@ -32,7 +32,12 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names weights, precision, pooling and normalisation."""
+        """Names weights, precision, pooling, normalisation, and the late-interaction head where there is one."""
+        ...
+
+    @property
+    def encoder(self) -> str:
+        """The same without the head: what the unit vectors alone depend on."""
         ...
 
     @property

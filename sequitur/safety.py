@@ -111,6 +111,10 @@ _CLINICAL_WE = re.compile(
 )
 
 
+_FIRST_PERSON = re.compile(r"\b(?:i|i'?ve|i'?m|my|me|we|our)\b")
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
 def asserted(message: str) -> str:
     """A message without what it quotes and the symptoms it denies."""
     return _DENIED.sub(" ", _unquoted(message))
@@ -184,6 +188,12 @@ def _unquoted(text: str) -> str:
 
 
 def _is_emergency(text: str, plain: str) -> bool:
+    """As a whole, or in any sentence of the writer's own life: that another one speaks of the article excuses nothing."""
+    own = [part for part in _SENTENCE_END.split(text) if _FIRST_PERSON.search(part)]
+    return any(_endangers(part, bare) for part, bare in [(text, plain), *((part, part.replace("'", "")) for part in own)])
+
+
+def _endangers(text: str, plain: str) -> bool:
     about_studies = bool(_STUDYING.search(plain)) and not _NOW.search(plain)
     first_person_danger = any(pattern.search(text) or pattern.search(plain) for pattern in _ALWAYS)
     if first_person_danger and not about_studies and not _hypothetical(plain):

@@ -40,6 +40,9 @@ _HEADS = re.compile(
 )
 _THERAPY = re.compile(r"(?:therapy|treatment|prophylaxis|surgery|vaccin\w+|anticoagulation|transfusion|ventilation)$", re.IGNORECASE)
 _AIM = re.compile(r"\s+(?:prevention|treatment|management|therapy|care)$", re.IGNORECASE)
+_GENERA = frozenset(
+    ["borrelia", "candida", "chlamydia", "clostridioides", "clostridium", "helicobacter", "legionella", "listeria", "plasmodium"]
+)
 _MANY = re.compile(r"[^suis]s$")
 
 
@@ -84,7 +87,7 @@ def _subject(texts: Sequence[str]) -> str:
 
 def _phrase(words: str) -> str:
     """Words as they stand within a sentence: names and abbreviations keep their capitals."""
-    return " ".join(word.lower() if word.istitle() and word.lower() in general().words else word for word in words.split())
+    return " ".join(word.lower() if word.istitle() and word.lower() in general().words - _GENERA else word for word in words.split())
 
 
 def _questions(article: Article) -> Iterator[tuple[Section, str]]:

@@ -50,7 +50,7 @@ class Triage:
         self._embedder = embedder
         self._weights: Vectors | None = None
         stored = json.loads(weights.read_text(encoding="utf-8")) if weights.is_file() else {}
-        if stored.get("fingerprint") == embedder.fingerprint:
+        if stored.get("fingerprint") == embedder.encoder:
             self._weights = np.array(stored["weights"], dtype=np.float32)  # (2, dimension + 1), the bias last
 
     def gate(self, message: str) -> Gate:

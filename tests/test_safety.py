@@ -208,3 +208,9 @@ def test_a_personal_dose_is_declined_before_what_the_sources_say(chat: Chat, mes
 
 def test_a_patient_is_sent_to_the_treating_clinician(chat: Chat):
     assert "your own clinician" in chat.ask("Does ketamine help nerve pain?", role=Role.PATIENT).answer
+
+
+def test_the_packaged_embedder_has_its_linear_model(settings):
+    triage = Triage(open_embedder(settings.embedder, settings.models))
+    emergency, _ = triage.probabilities("there is no reason to live with this pain")
+    assert emergency > 0.0

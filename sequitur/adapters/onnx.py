@@ -31,6 +31,7 @@ _FEW = 64  # texts up to which each is run by itself: its vector then depends on
 _KEPT = 4096  # vectors of single texts: words and earlier questions come again
 _STATES_KEPT = 32  # states of single texts: the question just embedded is held token by token next
 _QUESTION_TOKENS = 64  # of a question that are held against passages
+_HEAD_MARK = "-late-"  # before a head's digest in a fingerprint
 _CORES = os.cpu_count() or 1
 
 
@@ -48,6 +49,7 @@ class OnnxEmbedder:
         try:
             card = json.loads((folder / "export.json").read_text(encoding="utf-8"))
             self.fingerprint: str = card["fingerprint"]
+            self.encoder = self.fingerprint.partition(_HEAD_MARK)[0]
             self.dimension: int = card["dimension"]
             with ThreadPoolExecutor(1) as aside:  # neither hashing nor opening the model holds the interpreter
                 session = aside.submit(
@@ -219,7 +221,7 @@ def export_model(source: Path, folder: Path) -> None:
             for step in ("float", "int8"):
                 (aside / f"{name}-{step}.onnx").unlink()
         shutil.copyfile(source / "tokenizer.json", aside / "tokenizer.json")
-        head = f"-late-{_sha256(late.HEAD)[:8]}" if "late" in parts else ""
+        head = f"{_HEAD_MARK}{_sha256(late.HEAD)[:8]}" if "late" in parts else ""
         fingerprint = f"{base[:16]}-int8-mean-unit-{_MAX_TOKENS}-v{EXPORT_VERSION}{head}"
         files = {name: _sha256(aside / name) for name in (*(f"{part}.onnx" for part in parts), "tokenizer.json")}
         card = {"fingerprint": fingerprint, "dimension": dimension, "files": files}
