@@ -62,8 +62,9 @@ def concepts_of(query: Query, index: Index, vectors: Vectors) -> tuple[Sought, .
 
 
 def _anywhere(terms: frozenset[str], index: Index) -> bool:
-    """Whether the corpus has all the stems."""
-    return all(index.frequency.get(term, 0) for term in terms)
+    """Whether a passage has all the stems: "half" here and "life" there are no half-life."""
+    rows = [index.having([term]) for term in terms]
+    return bool(rows) and bool(frozenset.intersection(*rows))
 
 
 def _resemblances(vectors: Vectors, index: Index) -> Vectors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ingest.build import build_index
+from sequitur.analysis import stem
 from sequitur.assemble import Assembly, assemble
 from sequitur.condense import condense
 from sequitur.coverage import has_figure, present, rarity
@@ -92,3 +93,9 @@ def test_a_word_that_only_asks_is_not_missing_where_no_source_has_it(gout):
     assert small.index.frequency.get("dose", 0) == 0
     assert gaps(small, "What is the dose of colchicine?").unknown == ()
     assert gaps(small, "What is the dose of febuxostat?").unknown == ("febuxostat",)
+
+
+@pytest.mark.parametrize("disease", ["heart failure", "blood cancer"])
+def test_a_term_whose_words_only_stand_in_different_passages_is_a_gap(assembly, disease):
+    assert all(assembly.index.having([stem(word)]) for word in disease.split())
+    assert disease in gaps(assembly, f"is ketamine given in {disease}?").unknown
