@@ -362,7 +362,7 @@ def _has_all(profile: _Profile, said: Sequence[Figure]) -> bool:
 
 
 def _has(profile: _Profile, figure: Figure) -> bool:
-    exact = any(there.kind != "bare" and same_figure(figure, there) for there in profile.figures)
+    exact = any(there.kind != "bare" and same_figure(figure, there, exact=True) for there in profile.figures)
     return exact or (bool(figure.decimals) and any(there.value == figure.value for there in profile.figures))
 
 

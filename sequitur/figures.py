@@ -51,7 +51,7 @@ _OTHER = {
     "mmhg": "mmhg", "mm hg": "mmhg", "mmol": "mmol", "mol": "mol", "µmol": "µmol", "μmol": "µmol", "micromole": "µmol", "meq": "meq", "kcal": "kcal", "bpm": "bpm", "puff": "puff", "drop": "drop",
     "tablet": "tablet", "kg": "kg", "cm": "cm", "mm": "mm", "joule": "j", "hz": "hz", "mhz": "mhz", "point": "point",
 }  # fmt: skip
-_PEOPLE = r"patients?|participants?|people|persons?|adults|children|infants|women|men|subjects|volunteers|cases|deaths|survivors|individuals|residents|pregnancies|eyes|joints"
+_PEOPLE = r"patients?|participants?|people|persons?(?![ -](?:years|days|months))|adults|children|infants|women|men|subjects|volunteers|cases|deaths|survivors|individuals|residents|pregnancies|eyes|joints"
 _STUDIES = r"trials?|studies|rcts?|records|cent(?:er|re)s|clinics|hospitals"
 _UNIT = re.compile(
     r"\A[\s-]?(?:(?P<percent>%|per ?cent\b|percentage points?\b)"
@@ -97,7 +97,7 @@ _CODES = {"b": 2, "t": 3, "q": 4}
 _LABEL = re.compile(
     r"\b(?P<label>a?RR|a?OR|a?HR|IRR|NNTB?|NNH|SMD|W?MD|(?:incidence )?rate ratio|(?:adjusted )?odds ratio|(?:adjusted )?hazard ratio|risk ratio|relative risk|"
     r"number needed to treat|number needed to harm|relative hazard|(?:standardi[sz]ed )?(?:adjusted )?mean difference|effect size|difference)"
-    r"(?:s?,? ?(?:of|was|is|were|at|for [\w -]{1,40}?,?|in [\w -]{1,30}?,?)|\s?[:=,])?\s*$",
+    r"(?:s?,? ?(?:of [\w -]{1,60}? (?:was|is|were)|of|was|is|were|at|for [\w -]{1,40}?,?|in [\w -]{1,30}?,?)|\s?[:=,])?\s*$",
     re.IGNORECASE,
 )
 _LABELS = {
@@ -122,6 +122,7 @@ _SIGN = re.compile(
 )
 _AGE_BEFORE = re.compile(r"\b(?:aged?|age of|older than|younger than|over|under|median age|mean age)\s*(?:≥|≤|>|<)?\s*$", re.IGNORECASE)
 _AGE_AFTER = re.compile(r"\s?(?:years?|yrs?)(?:[ -](?:old|of age)| (?:and|or) (?:older|over|above|younger))", re.IGNORECASE)
+_AND_A_HALF = re.compile(r" and a half\b", re.IGNORECASE)
 _SAYS = re.compile(r"[A-Za-z≥≤<>=]")
 _AT_TIME = re.compile(r"\b(?P<unit>hour|day|week|month)s?\s$", re.IGNORECASE)
 _GRADE_BEFORE = re.compile(
@@ -252,6 +253,9 @@ def _with_unit(base: Figure, unit: re.Match[str], text: str) -> Figure | None:
         return replace(base, kind="percent", unit="%")
     if unit["time"] and re.search(r"\bevery $", text[max(0, base.span.start - 8) : base.span.start], re.IGNORECASE):
         return None  # how often, not how long
+    half = _AND_A_HALF.match(text, base.span.end) if unit["time"] else None
+    if half:
+        base = replace(base, value=base.value + 0.5, text=text[base.span.start : half.end()], span=Span(base.span.start, half.end()))
     if unit["time"]:
         name = unit["time"].lower().rstrip("s") if unit["time"].lower() != "hrs" else "hr"
         return replace(base, kind="duration", value=base.value * _DAYS[name], unit="day")
@@ -266,7 +270,8 @@ def _with_unit(base: Figure, unit: re.Match[str], text: str) -> Figure | None:
     )
     scale = 1000.0 if raw in {"l", "litre", "litres", "liter", "liters"} else scale
     value = base.value * (scale or 1.0)
-    return _dosed(replace(base, value=value, unit=name), text)
+    dosed = _dosed(replace(base, value=value, unit=name), text)
+    return replace(dosed, value=dosed.value * 10, unit=f"{dosed.unit.removesuffix('/dl')}/l") if dosed.unit.endswith("/dl") else dosed
 
 
 def _dosed(figure: Figure, text: str) -> Figure:
@@ -329,8 +334,11 @@ def _ranged(text: str, found: list[Figure]) -> list[Figure]:
     return done
 
 
-def same_figure(said: Figure, there: Figure) -> bool:
-    """Whether a source's figure is the one that is said: same kind, same value in one scale; the sayer may have rounded."""
+def same_figure(said: Figure, there: Figure, *, exact: bool = False) -> bool:
+    """Whether a source's figure is the one that is said: same kind, same value in one scale; the sayer may have rounded.
+
+    Three months may be 12 weeks, unless it is to be `exact`.
+    """
     if {said.kind, there.kind} == {"fold", "ratio"} and there.unit in RATIOS:
         return round(there.value) == said.value
     if not _comparable(said, there):
@@ -342,10 +350,15 @@ def same_figure(said: Figure, there: Figure) -> bool:
         years = [figure.value if figure.kind == "age" else figure.value / _DAYS["year"] for figure in (said, there)]
         return math.isclose(*years, rel_tol=0.01)  # 24 months are two years
     if said.kind in {"duration", "rhythm"}:
-        return math.isclose(said.value, there.value, rel_tol=0.035)
+        converted = not exact and _in_months(said) != _in_months(there)
+        return math.isclose(said.value, there.value, rel_tol=0.09 if converted else 0.035)
     rounded = said.kind in {"percent", "ratio", "bare", "measure"} and said.decimals < there.decimals
     nearly = rounded and math.isclose(round(abs(there.value) + 1e-9, said.decimals), abs(said.value))
     return nearly or math.isclose(abs(said.value), abs(there.value), rel_tol=1e-6)
+
+
+def _in_months(figure: Figure) -> bool:
+    return "month" in figure.text.lower()
 
 
 def _comparable(said: Figure, there: Figure) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sequitur.audit.derived import derived, parts, share_given
+from sequitur.audit.derived import derived, from_ratios, parts, share_given
 from sequitur.audit.language import DOWN, NULL, UP, clauses
 from sequitur.audit.people import aged, in_whom, populations
 from sequitur.figures import figures
@@ -49,6 +49,11 @@ def test_a_share_in_words_is_held_against_figures(claim, source, given):
         ("it was not associated with an increased risk of death", {NULL}),
         ("there was little or no benefit", {NULL}),
         ("the lower dose was given", set()),
+        ("it was seen three times as often as with placebo", {UP}),
+        ("mortality was much the same", {NULL}),
+        ("a reduction has not been firmly demonstrated", {NULL, DOWN}),
+        ("there were fewer, but that could have been due to chance", {NULL, DOWN}),
+        ("the score reached 15.3 with it and 21.9 without, a difference of 6.6 points (95% CI 4.3 to 8.9)", set()),
         ("RR 0.91 (95% CI 0.74 to 1.11); with the other, RR 0.66 (95% CI 0.53 to 0.82)", {NULL, DOWN}),
     ],
 )
@@ -77,3 +82,20 @@ def test_the_absence_of_a_state_is_another_population():
     assert populations("non-pregnant women")["pregnancy"] == {"no pregnancy"}
     assert populations("afebrile men")["fever"] == populations("men without fever").get("fever", {"no febrile"})
     assert "cause" not in in_whom("the incidence of cancer in healthy people")
+
+
+@pytest.mark.parametrize(
+    ("claim", "source", "follows"),
+    [
+        ("some 60% more likely", "relative risk of response was 1.61 (1.41 to 1.84)", True),
+        ("some 60% more likely", "relative risk of response was 1.31 (1.11 to 1.54)", False),
+    ],
+)
+def test_a_percentage_may_be_what_a_ratio_means(claim, source, follows):
+    assert from_ratios(claim, figures(claim)[0], figures(source)) is follows
+
+
+def test_times_as_many_may_be_worked_out_of_counts():
+    claim = "about three times as many fell ill"
+    assert derived(claim, figures(claim)[0], figures("13 of 81 versus 4 of 81"))
+    assert not derived(claim, figures(claim)[0], figures("13 of 81 versus 11 of 81"))

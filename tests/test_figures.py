@@ -59,7 +59,10 @@ def test_the_number_of_a_grade_or_of_a_rhythm_is_no_figure(text):
     ("said", "there", "same"),
     [
         ("5 weeks", "35 days", True),
-        ("3 months", "12 weeks", False),
+        ("3 months", "12 weeks", True),
+        ("12 weeks", "14 weeks", False),
+        ("within a day and a half", "36 hours", True),
+        ("100 g/L", "10 g/dL", True),
         ("300 mg twice daily", "600 mg/day", True),
         ("300 mg twice daily", "300 mg three times daily", False),
         ("10 mg once daily", "5 mg twice daily", False),
@@ -74,6 +77,15 @@ def test_the_number_of_a_grade_or_of_a_rhythm_is_no_figure(text):
 )
 def test_two_figures_are_one_when_they_measure_the_same(said, there, same):
     assert same_figure(only(said), only(there)) is same
+
+
+def test_months_and_weeks_are_told_apart_where_a_source_is_to_be_recognised():
+    assert not same_figure(only("3 months"), only("12 weeks"), exact=True)
+    assert same_figure(only("5 weeks"), only("35 days"), exact=True)
+
+
+def test_person_years_are_no_people():
+    assert not [figure for figure in figures("7.1 per 1000 person-years") if figure.kind == "count"]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,11 @@ from sequitur.audit.language import BETTER, NULL, Clause, grades, strength
 from sequitur.schema import Document, short_name
 from sequitur.text import fold
 
+_RECOMMENDED = re.compile(
+    r"\b(?:strong|weak|conditional|discretionary)(?:ly)? (?:\w+ )?recommend\w*|\b(?:recommendation|advice) (?:is|was)(?: graded)? (?:strong|weak|conditional)\b"
+)
+_CALLED = {"strong": "strongly recommended", "weak": "a weak recommendation"}
+_IS = {"strong": "stronger", "weak": "weaker"}
 _HOPE = 0.6  # the same, for advice against what the article only hopes for
 
 
@@ -76,15 +81,20 @@ def grade_findings(case: Case, document: Document, near: Sequence[Aligned]) -> I
             )
         else:
             yield Finding(facet, ABSENT, f"no cited passage gives {scheme} {value.upper()} for it", None)
-    if re.search(r"\bstrong(?:ly)? (?:\w+ )?recommend|\bstrong recommendation", fold(case.own.text)):
-        weak = next((row for row in near if strength(row.source.statement.text) == "weak"), None)
-        strong = any(strength(row.source.statement.text) == "strong" for row in near)
-        if weak and not strong:
-            yield Finding(
-                "strength",
-                CONFLICTS,
-                f"the article calls it strongly recommended; {name} is weaker (“{short(weak.source)}”)",
-                weak.source,
-            )
-        elif not strong:
-            yield Finding("strength", ABSENT, "no cited passage makes a strong recommendation of it", None)
+    yield from _strength_findings(case, near, name)
+
+
+def _strength_findings(case: Case, near: Sequence[Aligned], name: str) -> Iterator[Finding]:
+    """A recommendation called strong or weak, against what the passages nearest to it call theirs."""
+    called = _RECOMMENDED.search(fold(case.own.text))
+    if not called:
+        return
+    wanted, other = ("strong", "weak") if "strong" in called.group() else ("weak", "strong")
+    there = [(row, strength(row.source.statement.text)) for row in near]
+    if any(found == wanted for _, found in there):
+        yield Finding("strength", STANDS, "", next(row.source for row, found in there if found == wanted))
+    elif rival := next((row.source for row, found in there if found == other), None):
+        reason = f"the article calls it {_CALLED[wanted]}; {name} is {_IS[other]} (“{short(rival)}”)"
+        yield Finding("strength", CONFLICTS, reason, rival)
+    elif wanted == "strong":
+        yield Finding("strength", ABSENT, "no cited passage makes a strong recommendation of it", None)

@@ -12,6 +12,7 @@ from sequitur.figures import Figure, figures, same_figure
 from sequitur.schema import Span
 
 _THAN = re.compile(r"\b(?:than|compared (?:with|to)|versus|vs\.?|relative to|against|as opposed to|rather than)\b")
+_TO = re.compile(r"\s?(?:to|–|—|-)\s?")
 _ALIKE = 1.1  # how much larger it may be where the two are alike
 _APART = 1.15  # how much larger one rate must be than the other to point anywhere
 _ARMS = re.compile(
@@ -28,7 +29,12 @@ def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
     arms, theirs = _arms(text), _arms(there.text)
     shared = [(arm, other) for arm in arms for other in theirs if arm == other or case.desk.alike(arm, (other,)) == 1.0]
     for mate in case.own.figures:
-        if mate is figure or mate.kind != figure.kind or figure.kind not in {"percent", "bare", "count", "measure", "duration"}:
+        if (
+            mate is figure
+            or _one_range(text, figure, mate)
+            or mate.kind != figure.kind
+            or figure.kind not in {"percent", "bare", "count", "measure", "duration"}
+        ):
             continue
         twins = [(one, two) for one in there.figures for two in there.figures if same_figure(figure, one) and same_figure(mate, two)]
         if not twins:
@@ -46,6 +52,36 @@ def swapped(case: Case, figure: Figure, row: Aligned) -> bool:
                 if said is not None and given is not None:
                     return said != given
     return False
+
+
+def owned_by_another(case: Case, figure: Figure, row: Aligned) -> str:
+    """The group to which a source gives a figure right beside its name, where the claim gives it to one that has another there: "12.3 on ciclosporin"."""
+    said = _owner(case.own.text, figure)
+    there = row.source.statement
+    if not said or figure.kind not in {"percent", "bare", "measure", "ratio"}:
+        return ""
+    owners = {_owner(there.text, other) for other in there.figures if same_figure(figure, other)}
+    others = {_owner(there.text, other) for other in there.figures if other.kind == figure.kind and not same_figure(figure, other)}
+    if not owners or "" in owners or any(case.desk.alike(said, (owner,)) for owner in owners):
+        return ""
+    return next(iter(sorted(owners))) if any(other and case.desk.alike(said, (other,)) == 1.0 for other in others) else ""
+
+
+def _owner(text: str, figure: Figure) -> str:
+    """The drug or control named right before a figure ("placebo 8%") or right after it ("8% on placebo"); "" where none is."""
+    named = _arms(text)
+    before = re.search(r"([A-Za-z]+):? $", text[max(0, figure.span.start - 40) : figure.span.start])
+    after = re.match(
+        r"\)? (?:on|with|for|in|under|given|taking|receiving) (?:the )?([A-Za-z]+)", text[figure.span.end : figure.span.end + 60]
+    )
+    words = [match[1].lower().removesuffix("s") for match in (after, before) if match]
+    return next((word for word in words if word in named and (word in statement(text).drugs or _ARMS.fullmatch(word))), "")
+
+
+def _one_range(text: str, first: Figure, second: Figure) -> bool:
+    """Whether two figures are the ends of one range: "15 to 19%"."""
+    low, high = sorted((first.span, second.span))
+    return bool(_TO.fullmatch(text[low.end : high.start])) or high.start < low.end
 
 
 def compared(case: Case, text: str, there: str) -> str:
@@ -137,6 +173,10 @@ def _far(text: str, figure: Figure, places: Sequence[Span]) -> int:
 def _nearer(text: str, pair: tuple[Figure, Figure], places: Sequence[Span]) -> bool | None:
     """True: the first figure stands nearer to the places; False: the second does; None: neither, clearly."""
     first, second = (_far(text, figure, places) for figure in pair)
+    start, stop = min(figure.span.start for figure in pair), max(figure.span.end for figure in pair)
+    opened = text.rfind("(", 0, start)
+    if opened >= 0 and ")" not in text[opened:stop] and max(place.end for place in places) <= opened:
+        return pair[0].span.start > pair[1].span.start  # "than placebo (8.7% v 13.6%)": the control's comes second
     return None if abs(first - second) < 4 else first < second
 
 

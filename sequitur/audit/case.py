@@ -54,9 +54,15 @@ class Judged:
     @property
     def speaks(self) -> bool:
         """Whether the reference is about the claim at all."""
-        if not self.aligned or self.aligned[0].score < ABOUT:
+        if not self.aligned or (self.aligned[0].score < ABOUT and not self._all_figures):
             return False
         return self.share >= TOPIC or self.has_figures or self.aligned[0].cosine >= _CLOSE
+
+    @property
+    def _all_figures(self) -> bool:
+        """Whether all of several figures of the claim stand in it."""
+        states = [finding.state for finding in self.findings if finding.facet.startswith(("part ", "figure "))]
+        return len(states) > 1 and set(states) == {STANDS}
 
     @property
     def has_figures(self) -> bool:
@@ -115,7 +121,8 @@ class Case:
         outcome = [word for word in statement(without_whom(clause.text)).words if word not in said.drugs and word != "placebo"] or list(
             said.words
         )
-        if said.drugs and others.drugs and not any(self.desk.alike(drug, others.drugs) for drug in said.drugs):
+        drugs = said.drugs or self.own.drugs  # a clause that names none speaks of those that the claim has named
+        if drugs and others.drugs and not any(self.desk.alike(drug, others.drugs) for drug in drugs):
             return 0.0
         meant = self.desk.outcome(row.source.document) if _PRIMARY.search(there.text) else ()
         by_words = self.desk.share(outcome, (*others.words, *meant), row.source.statement.words, _AROUND) if others.words else 0.0

@@ -67,6 +67,10 @@ def derived(text: str, figure: Figure, there: tuple[Figure, ...]) -> bool:
     """Whether a claim's figure follows from a source's figures: rounded as it says, or one step of arithmetic away."""
     before = text[max(0, figure.span.start - 25) : figure.span.start]
     same_kind = [other.value for other in there if other.kind == figure.kind and (other.unit == figure.unit or figure.kind == "percent")]
+    if figure.unit == "point":  # of a scale, where a source prints a difference without a unit
+        same_kind += [
+            abs(other.value) for other in there if other.kind == "bare" or (other.kind == "ratio" and other.unit in {"md", "smd"})
+        ]
     if figure.kind in {"percent", "fold", "measure", "dose", "duration", "count", "bare", "ratio"}:
         if _ABOUT.search(before) and any(_about(figure, value) for value in same_kind):
             return True
@@ -78,11 +82,20 @@ def derived(text: str, figure: Figure, there: tuple[Figure, ...]) -> bool:
             and figure.kind == "percent"
         ):
             return True
+    if figure.kind == "fold":
+        return any(abs(ratio - figure.value) <= 2 * _NEAR * figure.value for ratio in _quotients(there))
     if figure.kind != "percent":
         return False
     reach = max(_NEAR * figure.value, _POINTS) if _ABOUT.search(before) else _TOLERANCE * 10.0**-figure.decimals
     worked = [value for other in there if other.kind == "ratio" for value in _shares(other)] + list(_between(there)) + list(_counted(there))
     return any(abs(value - figure.value) <= reach for value in worked)
+
+
+def from_ratios(text: str, figure: Figure, there: tuple[Figure, ...]) -> bool:
+    """Whether a percentage is what one of a source's ratios means: 60 % more of a relative risk of 1.61."""
+    about = _ABOUT.search(text[max(0, figure.span.start - 25) : figure.span.start])
+    reach = max(_NEAR * figure.value, _POINTS) if about else _TOLERANCE * 10.0**-figure.decimals
+    return any(abs(value - figure.value) <= reach for other in there if other.kind == "ratio" for value in _shares(other))
 
 
 def _about(figure: Figure, value: float) -> bool:
@@ -107,6 +120,15 @@ def _between(there: tuple[Figure, ...]) -> Iterator[float]:
                 if kind == "percent":
                     yield first.value - second.value
                 yield (first.value - second.value) / first.value * 100
+
+
+def _quotients(there: tuple[Figure, ...]) -> Iterator[float]:
+    """How many times one count or percentage is another beside it."""
+    for kinds in ({"percent"}, {"count", "bare"}):
+        row = [figure.value for figure in there if figure.kind in kinds and figure.value > 0]
+        for first, second in permutations(row, 2):
+            if first > second:
+                yield first / second
 
 
 def _counted(there: tuple[Figure, ...]) -> Iterator[float]:

@@ -27,6 +27,7 @@ from sequitur.text import body_start, fold, tokens
 _COMMENTARY = re.compile(
     r"limit|what it means|comment|discussion|editor|^question$|objective|remark|background|introduction", re.IGNORECASE
 )
+_ASKED = re.compile(r"question|objective|background|introduction", re.IGNORECASE)
 _DRUG = re.compile(  # stems of international nonproprietary names, for drugs that the lexicon does not list
     r"\A[a-z]{2,}(?:prazole|prazan|xifene|olol|[^c]pril|sartan|statin|gliflozin|gliptin|glutide|xaban|gatran|parin|cillin|mycin|floxacin|cycline|conazole|ciclovir|[a-z]vir"
     r"|mab|tinib|ciclib|rafenib|oxetine|triptan|gepant|setron|profen|coxib|caine|zepam|zolam|barbital|dronate|dronic|lukast|terol|tropium|formin|glitazone|metacin"
@@ -153,6 +154,11 @@ class Desk:
             found = (_OUTCOME.search(fold(source.statement.text)) for source in self.sources[document.id])
             self._outcomes[document.id] = next((statement(match[1] or match[2]).words for match in found if match), ())
         return self._outcomes[document.id]
+
+    def setting(self, document: Document) -> str:
+        """What a document set out to do, in whom: its title, population and objective. It carries no result."""
+        asked = (passage.text for passage in self.index.passages if passage.document_id == document.id and _ASKED.search(passage.section))
+        return ". ".join([document.title, document.population, *asked])
 
     def words(self, passage: Passage) -> str:
         """A passage with its lead-in, without in-text citation numbers."""

@@ -29,6 +29,8 @@ _BARE = 2  # words up to which a claim names no outcome of its own
 _RESULTS = frozenset({"percent", "ratio", "bare", "p"})  # kinds of figures that tell what was found, not what was done
 _SAME = 0.55
 _NEARBY = 0.5  # share of the best alignment from which a passage on the very patients of a claim is what counts
+_AS_GOOD = 0.7  # share of the best likeness from which another clause counts as well
+_DENIED = 0.45  # the same, from which what one clause denies may be what another affirms
 _FAR = 0.8  # share of the best overlap below which a clause is about something else
 
 
@@ -84,9 +86,18 @@ def effect_findings(case: Case, document: Document, aligned: Sequence[Aligned]) 
             not close
             and effects & ({BETTER, DOWN} if len(case.own.words) > _BARE else {BETTER, DOWN, UP, WORSE})
             and NULL not in effects
+            and not _results_stand(case, aligned)
             and (null := _only_null(case, document))
         ):
             yield Finding(facet, CONFLICTS, f"{name} reports no difference (“{short(null)}”)", null)
+
+
+def _results_stand(case: Case, aligned: Sequence[Aligned]) -> bool:
+    """Whether one passage has all the rates and ratios that a claim prints, two at least: then it is no other finding that speaks."""
+    results = [figure for figure in case.own.figures if figure.kind in {"percent", "ratio"}]
+    return len(results) > 1 and any(
+        all(any(same_figure(figure, other) for other in row.source.statement.figures) for figure in results) for row in aligned
+    )
 
 
 def _same_results(clause: Clause, there: Clause) -> bool:
@@ -213,8 +224,8 @@ def denial_findings(case: Case, document: Document, near: Sequence[Aligned], eve
             if not (other.advice or NULL in other.effects) and _same(case, clause, other, everywhere)
         ]
         best = max((score for score, _, _ in found), default=0.0)
-        found = [line for line in found if line[0] >= 0.9 * best]
-        if found and all(other.denied != clause.denied for _, _, other in found):
+        found = [line for line in found if line[0] >= _AS_GOOD * best]
+        if best >= _DENIED and found and all(other.denied != clause.denied for _, _, other in found):
             who, does = ("denies", "states") if clause.denied else ("affirms", "denies")
             yield Finding("denial", CONFLICTS, f"the article {who} what {name} {does} (“{short(found[0][1].source)}”)", found[0][1].source)
             return

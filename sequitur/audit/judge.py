@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 
 from sequitur.audit.advice import advice_findings, grade_findings
-from sequitur.audit.case import Case, Finding, Judged
+from sequitur.audit.case import STANDS, Case, Finding, Judged
+from sequitur.audit.design import design_findings
 from sequitur.audit.desk import statement
 from sequitur.audit.effects import denial_findings, effect_findings, frequency_findings, lasting_findings
 from sequitur.audit.measures import figure_findings
@@ -17,6 +18,7 @@ from sequitur.audit.whom import name_findings, population_findings
 from sequitur.schema import Document
 
 _NEAR = 0.72  # share of the best alignment from which another passage is about the same thing
+_RETOLD = 2  # figures of one study from which a claim plainly retells it
 _DESIGN = re.compile(r"design|method|question", re.IGNORECASE)
 
 
@@ -34,9 +36,11 @@ def judge(case: Case, document: Document) -> Judged:
         findings += effect_findings(case, document, results)
         findings += advice_findings(case, document, results)
         findings += grade_findings(case, document, [row for row in near if row in results])
-        findings += population_findings(case, document, near)
+        told = sum(finding.state == STANDS for finding in findings if finding.facet.startswith("figure "))
+        findings += population_findings(case, document, near, retold=told >= _RETOLD)
         findings += lasting_findings(case, document, near)
         findings += frequency_findings(case, document, results)
         findings += denial_findings(case, document, results, everywhere)
         findings += name_findings(case, document, everywhere, frame)
+        findings += design_findings(case, document, aligned, everywhere)
     return Judged(document, tuple(aligned), share, tuple(findings))

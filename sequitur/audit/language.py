@@ -17,15 +17,15 @@ UP, DOWN, BETTER, WORSE, NULL, VARIES = "up", "down", "better", "worse", "null",
 _NOT = r"(?:not|n't|never|cannot|nor|neither|hardly|scarcely)"
 _NULLS = re.compile(
     rf"\b{_NOT} (?:[\w-]+ ){{0,2}}?associated with (?:an? )?(?:[\w-]+ )?(?:increas\w+|higher|greater|reduc\w+|lower|decreas\w+|excess|rise)\b"
-    r"|\bno (?:[\w-]+ ){0,4}?(?:differences?|effects?|benefits?|improvements?|reductions?|increases?|changes?|advantages?|impact|association|gain|influence|relief|response|superiority|analgesia|help)\b"
+    r"|\bno (?:[\w-]+ ){0,4}?(?:differences?|effects?|benefits?|improvements?|reductions?|increases?|changes?|advantages?|harms?|impact|association|gain|influence|relief|response|superiority|analgesia|help)\b"
     rf"|\b{_NOT} (?:[\w-]+ ){{0,3}}?(?:differ\w*|reduc\w*|improv\w*|increas\w*|decreas\w*|lower\w*|chang\w*|affect\w*|reliev\w*|effective|better|superior|associated|prevent\w*"
     r"|depend\w*|shorten\w*|significant|statistically|rais\w*|benefi\w*|help\w*|protect\w*|worse\w*|alter\w*|prolong\w*|influenc\w*|vary|varied|cut|more \w+ than|less \w+ than)\b"
     r"|\b(?:no|not|nothing) (?:significantly |any |clinically )?(?:better|more effective|worse|different|longer significant|higher|lower|greater|more than)\b|\bineffective\b"
-    r"|\b(?:similar|comparable|alike|unchanged|equally|identical|equivalent|indistinguishable)\b|\bthe same (?:in|for|with|as|frequency|rate)\b|\bas (?:often|common|frequent\w*|many)\b.{0,20}\bas\b"
+    r"|\b(?:similar|comparable|alike|unchanged|equally|identical|equivalent|indistinguishable)\b|\bthe same (?:in|for|with|as|frequency|rate)\b|(?<!times )(?<!twice )(?<!half )\bas (?:often|common|frequent\w*|many)\b.{0,20}\bas\b|\bmuch the same\b"
     rf"|\b{_NOT} (?:[\w-]+ ){{0,2}}?(?:more|less|higher|fewer|longer|shorter|greater)\b"
     r"|\bwithout (?:an? |any )?(?:[\w-]+ ){0,2}?(?:differences?|benefits?|effects?|improvements?|gain|increased? (?:in|of|risk)|excess|increase)\b|\bfail(?:ed|s|ure)? to\b|\black(?:s|ed|ing)? (?:of )?(?:\w+ )?(?:benefit|efficacy|effect)\b"
-    r"|\bno (?:more|less) (?:often|common|frequent|likely)\b|\bas (?:good|effective|well|safe|efficacious) as\b|\b(?:non-?|not )inferior\w*|\bon a par\b|\blittle (?:or no|to no|if any)\b(?: (?:\w+ )?(?:differences?|effects?|benefits?|improvements?|reductions?|change|advantage|gain)\b)?|\bharmless\b|\bnon-?significan\w*\b|\bno (?:clear|evidence of)\b|\birrespective of\b|\bregardless of\b|\bindependent(?:ly)? of\b|\bfutil\w+\b|\b(?:uncertain\w*|unclear|inconclusive|insufficient)\b"
-    r"|\b(?:threshold|endpoint|outcome) (?:was )?(?:missed|not met)\b|\bnever\b"
+    r"|\bno (?:more|less) (?:often|common|frequent|likely)\b|\bas (?:good|effective|well|safe|efficacious) as\b|\b(?:non-?|not )inferior\w*|\bon a par\b|\blittle (?:or no|to no|if any)\b(?: (?:\w+ )?(?:differences?|effects?|benefits?|improvements?|reductions?|change|advantage|gain)\b)?|\bharmless\b|\bnon-?significan\w*\b|\bno (?:clear|evidence of)\b|\birrespective of\b|\bregardless of\b|\bindependent(?:ly)? of\b|\b(?:uncertain\w*|unclear|inconclusive|insufficient)\b"
+    rf"|\b(?:threshold|endpoint|outcome) (?:was )?(?:missed|not met)\b|\bnever\b|\b{_NOT} (?:[\w-]+ ){{0,3}}?(?:establish\w*|demonstrat\w*|proven?|confirm\w*)\b|\bunproven\b|\b(?:due to|by) chance\b"
 )
 _NO_DIFFERENCE = re.compile(
     rf"\b(?:uncertain\w*|unclear|insufficient)\b|\bno (?:[\w-]+ ){{0,3}}?(?:differences?|change)\b|\b{_NOT} (?:[\w-]+ ){{0,2}}?(?:differ|statistically significant)\b|\bnot significant\b|\bnon-?significan\w*"
@@ -46,10 +46,10 @@ _VARIES = re.compile(r"\b(?:depend(?:s|ed|ent)? on|differ(?:s|ed)? (?:between|by
 _AGAINST = re.compile(
     r"\b(?:not|never|no longer|nor) (?:be )?(?:\w+ )?(?:recommend\w*|advis\w*|indicated|suggest\w*|offered|used?|given|taken|started|considered|prescribed|combined|administered)\b|\bno recommendation\b|\black of (?:evidence|support)\b|\bno (?:evidence|support) for\b|\bnot supported?\b"
     r"|\b(?:advis\w+|recommend\w*|counsel\w*|guidance|suggest\w*) against\b|\bcontra-?indicat\w*|(?<!to )\bavoid(?:s|ed|ing|ance)?\b|\bdiscourag\w*|\b(?:should|must|may) not\b|\bdo not (?:routinely )?(?:use|give|administer|offer|start|prescribe|recommend|treat|combine|take|stop|withhold|add|rely)\b|\bunsuitable\b|\bnot (?:for|a) routine\b"
-    r"|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bno (?:[\w-]+ ){0,4}(?:is|are) (?:needed|required|necessary)\b|\bnot (?:needed|required|necessary)\b|\b(?:should|must) (?:[\w-]+ )?be (?:stopped|withdrawn|discontinued|halted|omitted)\b|\bkeep away from\b|\bneither\b.{1,80}\bshould\b|\bnever\b.{0,30}\bbe (?:used|given)\b|\bwithheld\b"
+    r"|\b(?:strong|weak|conditional)(?: recommendation)? against\b|\bagainst (?:the )?(?:routine )?use\b|\bset apart from routine\b|\bno (?:role|place) (?:for|in)\b|\bruled out in\b|\bforbidden\b|\bno (?:[\w-]+ ){0,4}(?:is|are) (?:needed|required|necessary)\b|\bnot (?:needed|required|necessary)\b|\b(?:should|must) (?:[\w-]+ )?be (?:stopped|withdrawn|discontinued|halted|omitted)\b|\bkeep away from\b|\bneither\b.{1,80}\bshould\b|\bnever\b.{0,30}\bbe (?:used|given)\b|\bwithheld\b"
 )
 _FOR = re.compile(
-    r"\b(?:recommend(?:s|ed|ing)?|recommendations? (?:for|of|to)|advis(?:ed?|es)|indicated|suggest(?:s|ed)|should (?:\w+ )?be|(?:may|can|could) (?:\w+ )?be (?:offered|considered|used|given|taken|tried|prescribed|combined|beneficial|useful)"
+    r"\b(?:recommend(?:s|ed|ing)?|recommendations? (?:for|of|to)|(?:strong|weak|conditional) for|advis(?:ed?|es)|indicated|suggest(?:s|ed)|should (?:\w+ )?be|(?:may|can|could) (?:\w+ )?be (?:offered|considered|used|given|taken|tried|prescribed|combined|beneficial|useful)"
     r"|first[- ]line|second[- ]line|preferred|(?:drug|treatment|agent) of choice|(?:reasonable|suitable|acceptable|appropriate|adequate|good|valid|sensible) (?:[\w-]+ ){0,3}?(?:alternatives?|choices?|options?|substitutes?)|\bcontinu(?:ation|ing)\b.{0,40}\b(?:is|are) (?:reasonable|recommended|advised)|(?:is|are|seems?) reasonable|is an option|an option|consider\b|favou?rs? (?:the )?use|safe (?:in|during|for)|should follow|(?:is|are) (?:needed|required|necessary|offered))\b"
 )
 _BUT_FOR = re.compile(  # recommended for some and against for others, in one clause
@@ -62,7 +62,9 @@ _RARE = re.compile(
 _OFTEN = re.compile(
     r"(?<!more )(?<!less )(?<!\bas )(?<!equally )(?<!un)\b(?:common(?:ly)?|frequent(?:ly)?|often|majority|most (?:patients|people|participants)|usual|universal)\b(?! than)"
 )
-_DENIES = re.compile(rf"\b(?:no(?! (?:treatment|therapy|intervention|drug))|none|{_NOT})\b|n't\b|\babsence of\b")
+_DENIES = re.compile(
+    rf"\b(?:no(?! (?:treatment|therapy|intervention|drug))|none|{_NOT})\b|n't\b|\babsence of\b|\btoo \w+ for .{{1,40}} to be\b"
+)
 _CLAUSES = re.compile(
     r";|[.](?=\s)|\n|,? (?=(?:but|whereas|while|although|however|yet|despite)\b)|, and (?=\w+ (?:was|were|is|are|did|had)\b)"
     r"|,(?: and)? (?=(?:was|were|had|required|needed|reduced|increased|lowered|improved|raised|showed) )"
@@ -106,7 +108,7 @@ _FRACTION = re.compile(
 )
 _WORDS = re.compile(r"[a-z]+(?:-[a-z]+)*")
 _BOUND = re.compile(
-    r"\b(?:do|does|did|not|should|must) (?:not )?exceed (?=\d)|\b(?:no|not) (?:more|less|fewer|longer|later|older|younger|lower|higher|greater) than (?=\d|(?:one|two|three|four|five|six|seven|eight|nine|ten|half|an?)\b)"
+    r"\b(?:do|does|did|not|should|must) (?:not )?exceed (?=\d)|\b(?:no|not) (?:more|less|fewer|longer|later|sooner|earlier|older|younger|lower|higher|greater) than (?=\d|(?:one|two|three|four|five|six|seven|eight|nine|ten|half|an?)\b)"
 )
 _OVER, _UNDER = (
     re.compile(rf"\b(?:{words}) than (?=\d)") for words in ("more|greater|higher|older|longer", "less|fewer|lower|younger|shorter")
@@ -128,7 +130,7 @@ _GRADES = (
     ("level of evidence", re.compile(r"\blevel(?: of evidence)?:? ([iv]{1,3}|[1-5][ab]?|[abc])\b")),
     ("class of recommendation", re.compile(r"\bclass(?: of recommendation)? (i{1,3}[ab]?|[123][ab]?)\b")),
     ("grade of recommendation", re.compile(r"\bgrade(?: of recommendation)? ([a-e]|[12][a-c]?)\b")),
-    ("strength of recommendation", re.compile(r"\b(strong|weak|conditional|moderate|limited|discretionary) (?:\w+ )?recommendation")),
+    ("strength of recommendation", re.compile(r"\b(moderate|limited) (?:\w+ )?recommendation")),
     ("certainty", re.compile(r"\bcertainty (?:[\w ]{0,40}?)(?:was|is) (very low|low|moderate|high)\b")),
     ("certainty", re.compile(r"\b(very low|low|moderate|high)(?:[- ](?:certainty|quality)| certainty)")),
 )  # fmt: skip
@@ -204,7 +206,11 @@ def _numeric(text: str, found: tuple[Figure, ...]) -> set[str]:
             continue
         neutral = 1.0 if figure.unit in RATIOS or (figure.kind == "bare" and relative) else 0.0
         low, high = sorted(bounds)
-        effects.add(NULL if low <= neutral <= high else UP if figure.value > neutral else DOWN)
+        pointing = UP if figure.value > neutral else DOWN
+        if low <= neutral <= high:
+            effects.add(NULL)
+        elif neutral or pointing == DOWN:  # a difference above 0 may be printed of either arm
+            effects.add(pointing)
     effects |= _shares(text, found) if not effects else set()
     if not effects:
         values = [figure for figure in found if figure.kind == "p"]

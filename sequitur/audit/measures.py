@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from sequitur.audit.arms import swapped
+from sequitur.audit.arms import owned_by_another, swapped
 from sequitur.audit.case import ABOUT, ABSENT, CONFLICTS, STANDS, TOPIC, Aligned, Case, Finding, short
-from sequitur.audit.derived import Part, derived, parts, share_given
+from sequitur.audit.derived import Part, derived, from_ratios, parts, share_given
 from sequitur.audit.desk import Source, statement
 from sequitur.audit.language import BETTER, DOWN, NULL, UP, WORSE, direction
 from sequitur.figures import Figure, figures, same_figure
@@ -16,20 +16,23 @@ from sequitur.schema import Document, short_name
 
 _RANGE = re.compile(r"\d\s?(?:-|–|to)\s?\d")
 _AFTER = re.compile(r"\bafter (?:the )?(?:first |initial )?$", re.IGNORECASE)
+_PRIMARY = re.compile(r"\bprimary (?:outcome|end ?-?point)", re.IGNORECASE)
+_BETWEEN = re.compile(r"\b(?:between|from) $", re.IGNORECASE)
+_FAIR = 0.6  # share of the best alignment from which a ratio may be what a claim tells as a percentage
 _FAR = 0.85  # share of the nearest passage's alignment below which another is remote
 
 
 def figure_findings(case: Case, document: Document, aligned: Sequence[Aligned], near: Sequence[Aligned]) -> Iterator[Finding]:
     """Each figure of the claim: where it stands in the reference, or what stands there instead."""
     name = short_name(document)
-    frame = figures(f"{document.title}. {document.population}")
+    frame = figures(case.desk.setting(document))
     printed = {figure.text: figure for figure in case.own.figures}
     worded = parts(case.own.text)
     yield from _part_findings(case, worded, near, name)
     for figure in _checked(case, worded):
         facet = f"figure {figure.text} {figure.value}"
         holding = [row for row in aligned if any(same_figure(figure, there) for there in row.source.statement.figures)]
-        framed = figure.kind in {"count", "age", "duration", "rhythm"} and any(same_figure(figure, there) for there in frame)
+        framed = figure.kind in {"count", "age", "duration", "rhythm", "dose"} and any(same_figure(figure, there) for there in frame)
         apt = [row for row in holding if _bound(case, figure, row)]
         if apt and figure.kind == "duration" and (elsewhere := _other_time(case, figure, apt[0], near)):
             yield Finding(
@@ -43,9 +46,9 @@ def figure_findings(case: Case, document: Document, aligned: Sequence[Aligned], 
             conflict = _binding(case, figure, apt, name) if apt else None
             yield conflict or Finding(facet, STANDS, "", apt[0].source if apt else None)
             continue
-        worked = next((row for row in near if derived(case.own.text, figure, row.source.statement.figures)), None)
-        if worked:
-            yield Finding(facet, STANDS, "", worked.source)
+        worked = _worked_out(case, figure, aligned, near)
+        if worked or derived(case.own.text, figure, frame):
+            yield Finding(facet, STANDS, "", worked.source if worked else None)
             continue
         pool = aligned if figure.kind in {"dose", "rhythm"} else [row for row in near if row.share >= TOPIC]
         rival = _rival(case, figure, [row.source for row in pool], list(printed.values()))
@@ -61,6 +64,18 @@ def figure_findings(case: Case, document: Document, aligned: Sequence[Aligned], 
             )
         else:
             yield Finding(facet, ABSENT, f"the figure {figure.text} does not stand in {name}", None)
+
+
+def _worked_out(case: Case, figure: Figure, aligned: Sequence[Aligned], near: Sequence[Aligned]) -> Aligned | None:
+    """The passage from whose figures a claim's follows: rounded, turned from a ratio into a percentage, or lying in the claim's range."""
+    said = case.own.text
+    fair = [row for row in aligned if row.score >= _FAIR * aligned[0].score] if figure.kind == "percent" else []
+    ways = (
+        (row for row in (aligned if figure.kind == "duration" else near) if derived(said, figure, row.source.statement.figures)),
+        (row for row in fair if from_ratios(said, figure, row.source.statement.figures)),
+        (row for row in near if _between(case, figure, row.source.statement.figures)),
+    )
+    return next((row for rows in ways for row in rows), None)
 
 
 def _checked(case: Case, worded: Sequence[Part]) -> Iterator[Figure]:
@@ -82,6 +97,22 @@ def _part_findings(case: Case, worded: Sequence[Part], near: Sequence[Aligned], 
             yield Finding(facet, STANDS, "", next(row.source for row, found in given if found))
         elif compared := next((row.source for row, found in given if found is False), None):
             yield Finding(facet, ABSENT, f"the article says {part.text}; {name} gives another figure (“{short(compared)}”)", compared)
+
+
+def _between(case: Case, figure: Figure, there: Sequence[Figure]) -> bool:
+    """Whether a claim gives a source's figure as lying between two: "between 4 and 5 points" of 4.6."""
+    pair = next(
+        (
+            (low, high)
+            for low, high in pairwise(case.own.figures)
+            if figure in (low, high) and _BETWEEN.search(case.own.text[: low.span.start])
+        ),
+        None,
+    )
+    if pair is None:
+        return False
+    low, high = pair[0].value, pair[1].value
+    return any(low < abs(other.value) < high and other.kind in {figure.kind, "bare", "ratio"} for other in there)
 
 
 def _in_range(case: Case, other: Figure) -> bool:
@@ -106,6 +137,8 @@ def _bound(case: Case, figure: Figure, row: Aligned) -> bool:
     others = [other for other in case.own.figures if other is not figure and other.kind in {"dose", "percent", "ratio"} and other.decimals]
     if any(same_figure(other, there) for other in others for there in row.source.statement.figures):
         return True  # two of its results stand side by side there
+    if figure.kind == "percent" and _PRIMARY.search(row.source.statement.text):
+        return True  # what the primary outcome was is said elsewhere
     if figure.kind != "dose":
         return row.score >= ABOUT * (0.4 if figure.kind == "duration" or _RANGE.search(figure.text) else 0.8)
     said, there = (
@@ -125,6 +158,10 @@ def _binding(case: Case, figure: Figure, apt: Sequence[Aligned], name: str) -> F
             conflict = conflict or Finding(
                 facet, CONFLICTS, f"{name} gives {figure.text} for the other group (“{short(row.source)}”)", row.source
             )
+            continue
+        if owner := owned_by_another(case, figure, row):
+            reason = f"{name} gives {figure.text} for {owner} (“{short(row.source)}”)"
+            conflict = conflict or Finding(facet, CONFLICTS, reason, row.source)
             continue
         if clash := _setting_clash(case, figure, row):
             conflict = conflict or Finding(facet, CONFLICTS, f"{name} gives {figure.text} for {clash} (“{short(row.source)}”)", row.source)
@@ -153,7 +190,7 @@ def _setting_clash(case: Case, figure: Figure, row: Aligned) -> str:
         return there[0].text
     said = [other for other in case.own.figures if other.kind == "dose" and other.unit != "ml"]
     there = [other for other in row.source.statement.figures if other.kind == "dose" and other.unit != "ml"]
-    if said and there and not any(same_figure(one, other) for one in said for other in there):
+    if said and len({other.value for other in there}) == 1 and not any(same_figure(one, other) for one in said for other in there):
         return there[0].text
     return ""
 
@@ -188,7 +225,7 @@ def _rival(case: Case, figure: Figure, sources: Sequence[Source], printed: Seque
     for source in sources:
         drug = _nearest_drug(case.own.text, figure) if figure.kind == "dose" else ""
         for other in source.statement.figures:
-            if other.kind != figure.kind or (figure.kind not in {"dose", "percent", "count"} and other.unit != figure.unit):
+            if other.kind != figure.kind or (figure.kind not in {"dose", "percent"} and other.unit != figure.unit):
                 continue
             if figure.kind == "dose" and other.unit.partition("/")[0] != figure.unit.partition("/")[0]:
                 continue

@@ -122,7 +122,7 @@ def _spoken(desk: Desk, claim: Passage, speaking: Sequence[Judged], cautions: Ma
             f"nothing in {_names(documents)} says this"
         ]
     vague = share < _WHOLE and not firm and cosine < _MEANT
-    gaps += _nothing_of(documents, names, missing if vague and not things else things)
+    gaps += _nothing_of(documents, names, missing if vague and not things else things if not firm and cosine < _MEANT else [])
     if not gaps and not firm and all(_scattered(row) for row in speaking):
         gaps = [f"{_say(documents)} parts of this, but no passage says it as a whole (nearest: “{short(speaking[0].aligned[0].source)}”)"]
     if gaps:

@@ -18,8 +18,11 @@ _DURING = re.compile(
 _EXAMPLE = 0.6  # share of an example's words from which it is mentioned
 
 
-def population_findings(case: Case, document: Document, near: Sequence[Aligned]) -> Iterator[Finding]:
-    """In whom, axis by axis, against the passages on the same thing and the reference as a whole; and those whom the claim leaves out."""
+def population_findings(case: Case, document: Document, near: Sequence[Aligned], *, retold: bool) -> Iterator[Finding]:
+    """In whom, axis by axis, against the passages on the same thing and the reference as a whole; and those whom the claim leaves out.
+
+    `retold`: the claim gives one study's figures, so that it need not say again in whom that was.
+    """
     name = short_name(document)
     said, framed = populations(case.own.text), populations(case.desk.whom(document))
     if by_years := aged(document.population):
@@ -50,7 +53,7 @@ def population_findings(case: Case, document: Document, near: Sequence[Aligned])
                 yield Finding(facet, ABSENT, f"{name} says nothing of {_joined(said[axis])}", None)
             else:
                 yield Finding(facet, STANDS, "", None)
-        elif len(framed[axis]) == 1 and framed[axis] & NARROW and not framed[axis] & context.get(axis, frozenset()):
+        elif not retold and len(framed[axis]) == 1 and framed[axis] & NARROW and not framed[axis] & context.get(axis, frozenset()):
             narrow = next(iter(framed[axis]))
             if not _only_here(narrow, best.get(axis, frozenset())):
                 yield Finding(
