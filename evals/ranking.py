@@ -33,7 +33,7 @@ def examples(collection: Collection, embedder: Embedder) -> list[Example]:
         rows = candidates(signals)
         answers = np.array([grades.get(index.ids[row], 0) > 0 for row in rows], dtype=np.float32)
         if answers.any():
-            found.append(Example(features(signals, rows), answers))
+            found.append(Example(features(signals, rows, index.late(collection.queries[query], rows)), answers))
     return found
 
 

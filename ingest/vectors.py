@@ -15,14 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from sequitur.generations import generations, read_manifest, whole
-from sequitur.index import UP_TO, Interaction, Stored, stored_vectors, text_key
+from sequitur.index import NO_TOKENS, Interaction, Stored, embedded, has_tokens, stored_vectors, text_key
 from sequitur.ports import WIDTH, Embedded, Embedder, Vectors
 
 Progress = Callable[[str, int, int], None]  # (what is being done, done, total)
 
 _BATCH = 256  # texts embedded between two commits: what a kill can cost
 _CHECK_BYTES = 8
-_NONE = np.zeros((0, WIDTH), dtype=np.int8)  # token vectors of what is not searched token by token
 
 
 class Journal:
@@ -119,7 +118,7 @@ class Known:
 
     def _stored(self, block: int, row: int) -> Embedded:
         stored = self._blocks[block]
-        return Embedded(stored.vectors[row], _NONE if stored.interaction is None else stored.interaction.tokens(row))
+        return Embedded(stored.vectors[row], NO_TOKENS if stored.interaction is None else stored.interaction.tokens(row))
 
 
 class Maker:
@@ -135,7 +134,7 @@ class Maker:
 
         No token vectors where the embedder has none, or where there are more texts than an index keeps them of.
         """
-        made, total = self._made(texts, what, tokens=self._embedder.late and len(texts) <= UP_TO)
+        made, total = self._made(texts, what, tokens=has_tokens(self._embedder, len(texts)))
         return self._vectors(made), Interaction.of([one.tokens for one in made]), total
 
     def words(self, texts: Sequence[str], what: str) -> Vectors:
@@ -164,13 +163,10 @@ class Maker:
         wanted = list(missing.items())
         for start in range(0, len(wanted), _BATCH):
             batch = dict(wanted[start : start + _BATCH])
-            made = self._embed(list(batch.values()), tokens=tokens)
+            made = embedded(self._embedder, list(batch.values()), tokens=tokens)
             self._journal.put(list(batch), made)
             known.update(zip(batch, made, strict=True))
             done += sum(counts[key] for key in batch)
             if self._progress:
                 self._progress(what, done, total)
         return [known[key] for key in keys], total
-
-    def _embed(self, texts: Sequence[str], *, tokens: bool) -> Sequence[Embedded]:
-        return self._embedder.embed_passages(texts) if tokens else [Embedded(vector, _NONE) for vector in self._embedder.embed(texts)]

@@ -27,5 +27,10 @@ def stem(token: str) -> str:
 def stems(text: str) -> list[str]:
     """Stems of the words of a text, without stop words; `post-herpetic` gives post, herpet and postherpet."""
     found = [stem(token) for token in tokens(text) if token not in STOPWORDS]
-    found.extend(stem(first + second) for first, second in _COMPOUND.findall(fold(text)))
+    found.extend(stem(first + second) for first, second in compounds(text))
     return found
+
+
+def compounds(text: str) -> list[tuple[str, str]]:
+    """The two words of each hyphenated one, in lower case."""
+    return _COMPOUND.findall(fold(text))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +36,7 @@ FEATURES = (
     "expanded share",  # the same with what the lexicon adds to the question
     "coverage",  # share of the question's words that it has, by rarity
     "rarest",  # has the question's rarest word that the corpus knows
+    "late",  # how well the question's tokens are met, one by one
 )
 
 
@@ -110,8 +111,8 @@ def best(scores: Vectors, depth: int) -> Rows:
     return np.asarray(rows[np.argsort(-scores[rows], kind="stable")][:depth], dtype=np.intp)
 
 
-def features(found: Signals, rows: Rows) -> Vectors:
-    """The values of FEATURES for candidates, shape (rows, FEATURES)."""
+def features(found: Signals, rows: Rows, late: Vectors) -> Vectors:
+    """The values of FEATURES for candidates, shape (rows, FEATURES). `late`: their late-interaction scores, shape (rows,); zeros where there are none."""
     return np.stack(
         [
             found.dense[rows],
@@ -125,6 +126,7 @@ def features(found: Signals, rows: Rows) -> Vectors:
             _share(found.expanded[rows]),
             found.coverage[rows],
             found.rarest[rows],
+            late,
         ],
         axis=1,
     ).astype(np.float32)
@@ -153,12 +155,15 @@ def trained() -> Mapping[str, float]:
     return types.MappingProxyType(json.loads(_WEIGHTS.read_text(encoding="utf-8"))["weights"])
 
 
-def ranked(found: Signals, k: int, weights: Mapping[str, float] | None = None) -> tuple[Rows, Vectors]:
-    """The k best texts, best first, with their scores; fewer where fewer share anything with the question. `weights`: by feature."""
+def ranked(found: Signals, k: int, late: Callable[[Rows], Vectors], weights: Mapping[str, float] | None = None) -> tuple[Rows, Vectors]:
+    """The k best texts, best first, with their scores; fewer where fewer share anything with the question.
+
+    `late`: the late-interaction scores of candidates, shape (rows,). `weights`: by feature; default: the trained ones.
+    """
     rows = candidates(found)
     if not len(rows):
         return rows, np.zeros(0, dtype=np.float32)
     known = weights or trained()
-    scores = features(found, rows) @ np.array([known[name] for name in FEATURES], dtype=np.float32)
+    scores = features(found, rows, late(rows)) @ np.array([known[name] for name in FEATURES], dtype=np.float32)
     order = np.argsort(-scores, kind="stable")[:k]
     return rows[order], scores[order]

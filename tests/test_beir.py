@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import Result
 from hypothesis import given
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from sequitur.beir import BeirIndex, measures, read_collection
 from sequitur.beir.index import windows
 from sequitur.errors import InputError
+from sequitur.ports import WIDTH, Embedded, packed
 
 _DOCUMENTS = {
     "d1": "Ketamine infusion relieved neuropathic pain in a randomised trial.",
@@ -133,13 +135,30 @@ def test_windows_hold_the_whole_text_in_order(parts: list[str]) -> None:
 class _Letters:
     """An embedder without a model: counts of letters."""
 
-    fingerprint, dimension = "letters", 26
+    fingerprint, dimension, late = "letters", 26, False
+
+    def question_tokens(self, text: str) -> object:
+        return np.zeros((0, WIDTH), dtype=np.float32)
 
     def embed(self, texts: list[str]) -> object:
-        import numpy as np
-
         counts = np.array([[text.lower().count(chr(97 + place)) + 1e-3 for place in range(26)] for text in texts], dtype=np.float32)
         return counts / np.linalg.norm(counts, axis=1, keepdims=True)
+
+
+class _TokenLetters(_Letters):
+    """The same with a vector for each word: its first letter's."""
+
+    late = True
+
+    def _words(self, text: str) -> np.ndarray:
+        return np.eye(WIDTH, dtype=np.float32)[[ord(word[0]) % WIDTH for word in text.lower().split()]] / 2
+
+    def question_tokens(self, text: str) -> np.ndarray:
+        words = self._words(text)
+        return words / max(len(words), 1)
+
+    def embed_passages(self, texts: list[str]) -> list[Embedded]:
+        return [Embedded(vector, packed(self._words(text))) for vector, text in zip(self.embed(texts), texts, strict=True)]
 
 
 @pytest.mark.parametrize("query", ["the of and", "氯胺酮的副作用", "a\x01\x02b ketamine", "?!", "ketamine " * 2300, "\x00"])
@@ -156,10 +175,20 @@ def test_a_long_document_is_found_by_any_part_of_it() -> None:
     assert index.search("zzyzx qqjx jazz", 1)[0] == ["long"]
 
 
-def test_an_index_reads_as_it_was_written(tmp_path: Path) -> None:
-    index = BeirIndex.of(_DOCUMENTS, _Letters())
+def test_a_document_meets_a_query_token_by_token_as_well_as_its_best_part() -> None:
+    filler = "Ward was quiet. " * 100
+    documents = {"near": "Ward ketamine", "long": f"{filler} Ketamine harms zinc. {filler}", "none": "Ward"}
+    index = BeirIndex.of(documents, _TokenLetters())
+    near, long, none = index.late("zinc ketamine", np.arange(3)).tolist()
+    assert long > near > none == 0.0
+    assert BeirIndex.of(documents, _Letters()).late("zinc ketamine", np.arange(3)).tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("embedder", [_Letters(), _TokenLetters()])
+def test_an_index_reads_as_it_was_written(tmp_path: Path, embedder: _Letters) -> None:
+    index = BeirIndex.of(_DOCUMENTS, embedder)
     index.write(tmp_path / "index")
-    again = BeirIndex.read(tmp_path / "index", _Letters())
+    again = BeirIndex.read(tmp_path / "index", embedder)
     for query in ("side effects of ketamine", "low haemoglobin"):
         assert again.search(query, 4) == index.search(query, 4)
 

@@ -95,6 +95,10 @@ def test_a_word_that_only_asks_is_not_missing_where_no_source_has_it(gout):
     assert gaps(small, "What is the dose of febuxostat?").unknown == ("febuxostat",)
 
 
+def test_two_words_that_a_hyphen_joins_are_one_thing(assembly):
+    assert "half life" in gaps(assembly, "what is the half-life of ketamine?").unknown
+
+
 @pytest.mark.parametrize("disease", ["heart failure", "blood cancer"])
 def test_a_term_whose_words_only_stand_in_different_passages_is_a_gap(assembly, disease):
     assert all(assembly.index.having([stem(word)]) for word in disease.split())

@@ -9,6 +9,7 @@ import numpy as np
 
 from evals.ranking import Example, examples, fit, worth, write
 from sequitur.beir import Collection
+from sequitur.ports import WIDTH
 from sequitur.rank import FEATURES
 
 _DOCUMENTS = {
@@ -22,7 +23,10 @@ _COLLECTION = Collection(_DOCUMENTS, {"q": "harms of ketamine", "p": "metformin"
 class _Words:
     """An embedder without a model: which letters stand in a text."""
 
-    fingerprint, dimension = "words", 26
+    fingerprint, dimension, late = "words", 26, False
+
+    def question_tokens(self, text: str) -> np.ndarray:
+        return np.zeros((0, WIDTH), dtype=np.float32)
 
     def embed(self, texts: list[str]) -> np.ndarray:
         counts = np.array([[text.lower().count(chr(97 + place)) + 1e-3 for place in range(26)] for text in texts], dtype=np.float32)

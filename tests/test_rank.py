@@ -22,6 +22,10 @@ _TEXTS = [
 ]
 
 
+def _unread(rows: np.ndarray) -> np.ndarray:
+    return np.zeros(len(rows), dtype=np.float32)
+
+
 @pytest.fixture(scope="module")
 def lexical() -> Lexical:
     return Lexical.of(_TEXTS)
@@ -53,27 +57,34 @@ def test_the_best_are_the_highest_above_zero_in_order(scores: list[float], depth
 
 def test_features_have_a_column_each_and_stay_finite(lexical: Lexical) -> None:
     found = signals("ketamine harms unheard", {"ketamin": 1.0}, np.array([0.9, 0.1, 0.8, 0.0, 0.0], dtype=np.float32), lexical)
-    values = features(found, candidates(found))
-    assert values.shape == (len(candidates(found)), len(FEATURES))
+    rows = candidates(found)
+    values = features(found, rows, _unread(rows))
+    assert values.shape == (len(rows), len(FEATURES))
     assert np.isfinite(values).all()
     assert values[:, FEATURES.index("coverage")].max() < 1.0
 
 
 def test_without_vectors_the_words_still_order(lexical: Lexical) -> None:
     found = signals("harms of ketamine", dict.fromkeys(stems("harms of ketamine"), 1.0), np.zeros(len(_TEXTS), dtype=np.float32), lexical)
-    rows, scores = ranked(found, 2)
+    rows, scores = ranked(found, 2, _unread)
     assert list(rows) == [2, 0]
     assert scores[0] > scores[1]
 
 
+def test_of_texts_that_the_channels_hold_alike_the_one_that_meets_the_question_better_comes_first(lexical: Lexical) -> None:
+    found = signals("zzz", {}, np.array([0.2, 0.2, 0.2, 0.0, 0.0], dtype=np.float32), lexical)
+    rows, _ = ranked(found, 3, lambda rows: (rows == 2).astype(np.float32))
+    assert rows[0] == 2
+
+
 def test_without_words_the_vectors_still_order(lexical: Lexical) -> None:
     found = signals("氯胺酮", {}, np.array([0.1, 0.3, 0.2, 0.0, 0.0], dtype=np.float32), lexical)
-    assert list(ranked(found, 3)[0]) == [1, 2, 0]
+    assert list(ranked(found, 3, _unread)[0]) == [1, 2, 0]
 
 
 def test_nothing_in_common_gives_nothing(lexical: Lexical) -> None:
     found = signals("zzz", {}, np.zeros(len(_TEXTS), dtype=np.float32), lexical)
-    assert len(ranked(found, 5)[0]) == 0
+    assert len(ranked(found, 5, _unread)[0]) == 0
 
 
 def test_an_empty_collection_of_words_can_be_asked() -> None:

@@ -1,4 +1,4 @@
-"""An index of whole documents in memory: vectors of their windows, both postings, and the vocabulary that questions are understood by."""
+"""An index of whole documents in memory: vectors of their windows and of the windows' tokens, both postings, and the vocabulary that questions are understood by."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from sequitur.analysis import stems
 from sequitur.condense import MAX_CHARACTERS, Language, Vocabulary, condense, vocabulary
 from sequitur.errors import QuestionError
-from sequitur.index import near
+from sequitur.index import Interaction, embedded, has_tokens, near
 from sequitur.lexicon import general
-from sequitur.ports import Embedder, Vectors
+from sequitur.ports import Embedder, Tokens, Vectors
+from sequitur.postings import Rows
 from sequitur.rank import Lexical, Signals, best, ranked, signals
 from sequitur.schema import Passage, Span
 from sequitur.text import sentences
@@ -31,11 +32,16 @@ _LEAST = 2e-6  # by which a score falls at least from one document to the next, 
 
 
 class Windows(NamedTuple):
-    """The vectors of all documents' windows in order, where each document's begin, and what finds the nearest where there are many."""
+    """The vectors of all documents' windows in order, where each document's begin, what finds the nearest where there are many, and the windows' tokens."""
 
     vectors: Vectors
     starts: NDArray[np.intp]
     lists: faiss.Index | None
+    interaction: Interaction
+
+    def stop(self, row: int) -> int:
+        """Where a document's windows end."""
+        return int(self.starts[row + 1]) if row + 1 < len(self.starts) else len(self.vectors)
 
 
 class BeirIndex:
@@ -51,10 +57,10 @@ class BeirIndex:
     def of(cls, documents: Mapping[str, str], embedder: Embedder, progress: Callable[[int, int], None] | None = None) -> BeirIndex:
         """An index of texts by id. `progress` hears how many of how many windows are embedded."""
         cut = [list(windows(text)) for text in documents.values()]
-        vectors = _embed([part for parts in cut for part in parts], embedder, progress)
+        vectors, interaction = _embed([part for parts in cut for part in parts], embedder, progress)
         starts = np.cumsum([0, *(len(parts) for parts in cut[:-1])]).astype(np.intp)
         lists = near.build(vectors) if len(vectors) > near.FLAT_UP_TO else None
-        return cls(list(documents), Windows(vectors, starts, lists), Lexical.of(list(documents.values())), embedder)
+        return cls(list(documents), Windows(vectors, starts, lists, interaction), Lexical.of(list(documents.values())), embedder)
 
     def write(self, folder: Path) -> None:
         """Write into a folder that is empty or not there."""
@@ -64,6 +70,7 @@ class BeirIndex:
         np.save(folder / "starts.npy", self._windows.starts)
         if self._windows.lists is not None:
             near.write(folder / "vectors.faiss", self._windows.lists)
+        self._windows.interaction.write(folder / "late")
 
     @classmethod
     def read(cls, folder: Path, embedder: Embedder) -> BeirIndex:
@@ -71,17 +78,26 @@ class BeirIndex:
         vectors, starts = (np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r")) for name in ("vectors", "starts"))
         lists = near.read(folder / "vectors.faiss") if (folder / "vectors.faiss").is_file() else None
         ids = json.loads((folder / "ids.json").read_text(encoding="utf-8"))
-        return cls(ids, Windows(vectors, starts, lists), Lexical.read(folder), embedder)
+        return cls(ids, Windows(vectors, starts, lists, Interaction.read(folder / "late")), Lexical.read(folder), embedder)
 
     def search(self, text: str, k: int, weights: Mapping[str, float] | None = None) -> tuple[list[str], list[float]]:
         """The k best documents for a query, best first, with strictly falling scores. `weights`: of the ranking; default: the trained ones."""
-        rows, scores = ranked(self.signals(text), k, weights)
+        rows, scores = ranked(self.signals(text), k, lambda rows: self.late(text, rows), weights)
         return [self.ids[row] for row in rows], _falling(scores)
 
     def signals(self, text: str) -> Signals:
         """What both channels say of every document for a query, of which the first 4,000 characters are read."""
         asked = text[:MAX_CHARACTERS]
         return signals(asked, self._expanded(asked), self._dense(asked), self._lexical)
+
+    def late(self, text: str, rows: Rows) -> Vectors:
+        """How well some documents meet a query token by token, each by its best window; zeros without token vectors. Shape (rows,)."""
+        held = self._windows
+        parts = [range(int(held.starts[row]), held.stop(row)) for row in rows]
+        scores = held.interaction.scores(
+            self._embedder.question_tokens(text[:MAX_CHARACTERS]), [window for part in parts for window in part]
+        )
+        return np.maximum.reduceat(scores, np.cumsum([0, *(len(part) for part in parts[:-1])]))
 
     def _expanded(self, text: str) -> dict[str, float]:
         """Weighted stems of the question as understood; those typed where it cannot be."""
@@ -98,9 +114,8 @@ class BeirIndex:
         if held.lists is None:
             return np.asarray(np.maximum.reduceat(held.vectors @ vector, held.starts), dtype=np.float32)
         scores = near.scattered(held.lists, vector[None], _NEAREST)[0]
-        ends = np.append(held.starts[1:], len(held.vectors))
         for row in best(self._lexical.stemmed.scores(dict.fromkeys(stems(text), 1.0)), _NEAREST):
-            part = slice(held.starts[row], ends[row])
+            part = slice(held.starts[row], held.stop(row))
             scores[part] = held.vectors[part] @ vector
         return np.asarray(np.maximum.reduceat(scores, held.starts), dtype=np.float32)
 
@@ -119,16 +134,18 @@ def windows(text: str, size: int = _WINDOW) -> Iterator[str]:
     yield text[begin:]
 
 
-def _embed(texts: Sequence[str], embedder: Embedder, progress: Callable[[int, int], None] | None) -> Vectors:
-    """Vectors of texts. Sorted by length, so that a batch holds texts of like length."""
+def _embed(texts: Sequence[str], embedder: Embedder, progress: Callable[[int, int], None] | None) -> tuple[Vectors, Interaction]:
+    """Vectors of texts and of their tokens. Sorted by length, so that a batch holds texts of like length."""
     order = sorted(range(len(texts)), key=lambda number: len(texts[number]))
     vectors = np.zeros((len(texts), embedder.dimension), dtype=np.float32)
+    by_token, tokens = has_tokens(embedder, len(texts)), dict[int, Tokens]()
     for start in range(0, len(order), _BATCH):
         batch = order[start : start + _BATCH]
-        vectors[batch] = embedder.embed([texts[number] for number in batch])
+        for number, made in zip(batch, embedded(embedder, [texts[number] for number in batch], tokens=by_token), strict=True):
+            vectors[number], tokens[number] = made
         if progress:
             progress(min(start + _BATCH, len(order)), len(order))
-    return vectors
+    return vectors, Interaction.of([tokens[number] for number in range(len(texts))])
 
 
 def _vocabulary(lexical: Lexical, embedder: Embedder) -> Vocabulary:

@@ -11,7 +11,7 @@ from itertools import groupby
 from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
-from sequitur.analysis import STOPWORDS, stem
+from sequitur.analysis import STOPWORDS, compounds, stem
 from sequitur.lexicon import Expansion, Lexicon
 from sequitur.schema import Document, short_name
 from sequitur.text import tokens
@@ -166,21 +166,26 @@ def read(question: str, vocabulary: Vocabulary) -> Wording:
     lexicon = vocabulary.lexicon
     typed = tuple(lexicon.american(token.lower()) for token in printed)
     corrected = tuple(correct(token, vocabulary) for token in typed)
-    named = list(_named(corrected, printed, lexicon))
+    named = list(_named(corrected, printed, frozenset(compounds(question)), lexicon))
     strange = [words for words, expansions in named if not expansions and not any(stem(word) in vocabulary.frequency for word in words)]
     near = dict(zip(strange, vocabulary.near([" ".join(words) for words in strange]), strict=True)) if strange else {}
     concepts = tuple(_concept(words, expansions, near.get(words, ()), vocabulary) for words, expansions in named)
     return Wording(typed, corrected, concepts)
 
 
-def _named(corrected: Sequence[str], printed: Sequence[str], lexicon: Lexicon) -> Iterator[tuple[tuple[str, ...], Sequence[Expansion]]]:
-    """The terms of a question in order, with what the lexicon has for them: its own keys, and the words between."""
+def _named(
+    corrected: Sequence[str], printed: Sequence[str], joined: frozenset[tuple[str, str]], lexicon: Lexicon
+) -> Iterator[tuple[tuple[str, ...], Sequence[Expansion]]]:
+    """The terms of a question in order, with what the lexicon has for them: its own keys, and the words between, two together that a hyphen has `joined`."""
     position = 0
     for match in [*lexicon.find(corrected, printed), None]:
         stop = match.start if match else len(corrected)
-        for word in corrected[position:stop]:
-            if word not in STOPWORDS and len(word) > 1:
-                yield (word,), lexicon.expansions((word,))
+        while position < stop:
+            both = tuple(corrected[position : min(position + 2, stop)])
+            words = both if both in joined and STOPWORDS.isdisjoint(both) else both[:1]
+            if words[0] not in STOPWORDS and len(words[0]) > 1:
+                yield words, lexicon.expansions(words)
+            position += len(words)
         if match is None:
             return
         position = match.end

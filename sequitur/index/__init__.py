@@ -12,11 +12,11 @@ in the manifest and is checked before anything is parsed, for FAISS itself accep
 
 from sequitur.generations import current_generation, differing_files, read_manifest
 from sequitur.index.disk import Stored, open_index, read_generation, stored_vectors, write_generation
-from sequitur.index.interaction import UP_TO, Interaction
+from sequitur.index.interaction import NO_TOKENS, Interaction, embedded, has_tokens
 from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, text_key, unmarked
 
 __all__ = [
-    "UP_TO",
+    "NO_TOKENS",
     "ArticleEntry",
     "Contents",
     "Index",
@@ -24,6 +24,8 @@ __all__ = [
     "Stored",
     "current_generation",
     "differing_files",
+    "embedded",
+    "has_tokens",
     "index_text",
     "open_index",
     "read_generation",

@@ -9,9 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sequitur.generations import LATE_FILES
-from sequitur.ports import STEPS, WIDTH, Tokens, Vectors
+from sequitur.ports import STEPS, WIDTH, Embedded, Embedder, Tokens, Vectors
 
 UP_TO = 20_000  # passages; a larger index keeps no token vectors: they take six kilobytes a passage
+
+NO_TOKENS: Tokens = np.zeros((0, WIDTH), dtype=np.int8)  # of what is not held token by token
+
+
+def has_tokens(embedder: Embedder, size: int) -> bool:
+    """Whether an index of that many passages keeps token vectors."""
+    return embedder.late and size <= UP_TO
+
+
+def embedded(embedder: Embedder, texts: Sequence[str], *, tokens: bool) -> Sequence[Embedded]:
+    """Texts' vectors, with those of their tokens where they are wanted and the embedder has them."""
+    return embedder.embed_passages(texts) if tokens else [Embedded(vector, NO_TOKENS) for vector in embedder.embed(texts)]
 
 
 class Interaction:
@@ -27,12 +39,12 @@ class Interaction:
         if len(passages) > UP_TO:
             return cls.none(len(passages))
         starts = np.cumsum([0, *(len(own) for own in passages)], dtype=np.int64)
-        return cls(np.concatenate([np.zeros((0, WIDTH), dtype=np.int8), *passages]), starts)
+        return cls(np.concatenate([NO_TOKENS, *passages]), starts)
 
     @classmethod
     def none(cls, size: int) -> Interaction:
         """No token vectors, for that many passages."""
-        return cls(np.zeros((0, WIDTH), dtype=np.int8), np.zeros(size + 1, dtype=np.int64))
+        return cls(NO_TOKENS, np.zeros(size + 1, dtype=np.int64))
 
     def write(self, folder: Path) -> None:
         """Write into a folder of its own."""
