@@ -17,6 +17,7 @@ _EXPECTED = {
     Outcome.URGENT: "urgent",
     Outcome.PERSONAL: "refuse-personal",
     Outcome.ACKNOWLEDGED: "acknowledge",
+    Outcome.CLARIFY: "clarify",
 }
 _MOST_TURNS = 6
 
@@ -28,16 +29,13 @@ def stub(answers: Sequence[Answer], identity: str, turn: int | None = None) -> d
     until its author has written them, and has put right or deleted what is not expected.
 
     Raises:
-        GoldError: the conversation has no such turn, or it is of another kind than gold cases are.
+        GoldError: the conversation has no such turn.
     """
     if not answers or (turn is not None and not 1 <= turn <= len(answers)):
         message = f"the conversation has {len(answers)} turns" + (f", no turn {turn}" if turn is not None else "")
         raise GoldError(message)
     asked = list(answers[: turn or len(answers)])[-_MOST_TURNS:]
     last = asked[-1]
-    if last.outcome not in _EXPECTED:
-        message = f"the answer to turn {turn or len(answers)} is of the kind {last.outcome.value!r}, which no gold case has"
-        raise GoldError(message)
     by_marker = {citation.marker: citation for citation in last.citations}
     claims = [(f"claim-{number}", claim) for number, claim in enumerate(last.claims, 1)] if last.outcome is Outcome.ANSWERED else []
     return {

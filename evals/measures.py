@@ -16,14 +16,14 @@ from evals.stats import Array, Interval, interval_of
 from sequitur.schema import Answer, Citation, Document, Outcome, Span
 from sequitur.text import words
 
-# What each expected outcome may be; nothing where the system has no such outcome.
+# What each expected outcome may be.
 EXPECTED: Mapping[str, frozenset[Outcome]] = {
     "answer": frozenset({Outcome.ANSWERED}),
     "abstain": frozenset({Outcome.ABSTAINED}),
     "urgent": frozenset({Outcome.URGENT}),
     "refuse-personal": frozenset({Outcome.PERSONAL}),
     "acknowledge": frozenset({Outcome.ACKNOWLEDGED}),
-    "clarify": frozenset(outcome for name, outcome in Outcome.__members__.items() if name == "CLARIFY"),
+    "clarify": frozenset({Outcome.CLARIFY}),
 }
 _HALF = 0.5  # of a quote that must be cited
 

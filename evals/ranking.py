@@ -14,6 +14,7 @@ from sequitur.beir import BeirIndex, Collection, measures
 from sequitur.ports import Embedder, Vectors
 from sequitur.rank import FEATURES, candidates, features
 
+_LATE = 10.0  # chosen on BioASQ 9B; models/README.md
 _STRENGTH = 1000.0  # inverse regularisation; a collection's examples weigh 1 together, whatever their number
 
 
@@ -38,13 +39,18 @@ def examples(collection: Collection, embedder: Embedder) -> list[Example]:
 
 
 def fit(sets: Sequence[Sequence[Example]]) -> dict[str, float]:
-    """Standardised logistic regression over all candidates, every set weighing the same; weights for the features as they are."""
-    values = np.concatenate([example.values for chosen in sets for example in chosen]).astype(np.float64)
+    """Standardised logistic regression over all candidates, every set weighing the same; weights for the features as they are.
+
+    Late interaction is left out, and its weight is set: its head was trained on the very questions that are fitted on.
+    """
+    fitted = [place for place, name in enumerate(FEATURES) if name != "late"]
+    values = np.concatenate([example.values[:, fitted] for chosen in sets for example in chosen]).astype(np.float64)
     answers = np.concatenate([example.answers for chosen in sets for example in chosen])
     share = np.concatenate([np.full(len(example.answers), 1.0 / len(chosen)) for chosen in sets for example in chosen])
     centre, scale = values.mean(axis=0), values.std(axis=0) + 1e-6
     model = LogisticRegression(C=_STRENGTH, max_iter=1000).fit((values - centre) / scale, answers > 0, sample_weight=share)
-    return dict(zip(FEATURES, (round(float(weight), 5) for weight in model.coef_[0] / scale), strict=True))
+    weights = (round(float(weight), 5) for weight in model.coef_[0] / scale)
+    return {**dict(zip((FEATURES[place] for place in fitted), weights, strict=True)), "late": _LATE}
 
 
 def worth(collection: Collection, embedder: Embedder, weights: Mapping[str, float]) -> dict[str, float]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ingest.citations import expand_numbers, inline_citations, known_numbers
-from sequitur.schema import TITLE, Article, Block, Document, Passage, Section, Span
+from sequitur.schema import REMARK, TITLE, UNCHECKED, WHOM, Article, Block, Document, Passage, Section, Span
 from sequitur.text import body_start, sentences, words
 
 _LONG_ITEM = 60
@@ -86,7 +86,7 @@ def reference_passages(document: Document) -> tuple[Passage, ...]:
     if document.population:
         at = document.text.find(document.population, 0, start)
         if at >= 0:
-            found.append(_passage(document, Span(at, at + len(document.population)), "Population", None))
+            found.append(_passage(document, Span(at, at + len(document.population)), WHOM, None))
     for heading, span in _markdown_sections(document.text, start):
         found.extend(passage for passage in _section_passages(document, heading, span) if not _LOST.search(passage.text))
     return tuple({passage.span: passage for passage in found}.values())
@@ -156,7 +156,7 @@ def _passage(
     document: Document, span: Span, section: str, lead: Span | None, marks: Sequence[Span] = (), citations: tuple[str, ...] = ()
 ) -> Passage:
     text = span.of(document.text)
-    flags = tuple(flag for flag, pattern in (("editor's remark", _REMARK), ("not page-checked", _UNCHECKED)) if pattern.search(text))
+    flags = tuple(flag for flag, pattern in ((REMARK, _REMARK), (UNCHECKED, _UNCHECKED)) if pattern.search(text))
     return Passage(
         id=f"{document.id}:{span.start}-{span.end}",
         document_id=document.id,

@@ -41,6 +41,9 @@ def read_bytes(path: Path) -> bytes:
         if not path.is_file():
             message = "not a regular file"
             raise CorpusError(message)
+        if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+            message = "a link that leads out of its folder"
+            raise CorpusError(message)
         if path.stat().st_size > most:
             message = f"larger than {most // 1_000_000} MB"
             raise CorpusError(message)

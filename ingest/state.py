@@ -13,7 +13,19 @@ from sequitur.settings import Settings
 
 _OWN = Path(__file__).parent
 _SHARED = _OWN.parent / "sequitur"
-_CODE = ("text.py", "schema.py", "analysis.py", "index/memory.py", "index/disk.py")
+_CODE = (  # that decides what an index holds
+    "text.py",
+    "schema.py",
+    "analysis.py",
+    "figures.py",
+    "lexicon/__init__.py",
+    "ports.py",
+    "postings.py",
+    "index/memory.py",
+    "index/disk.py",
+    "index/interaction.py",
+    "index/near.py",
+)
 
 
 def described(settings: Settings) -> dict[str, Any] | None:

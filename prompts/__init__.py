@@ -9,6 +9,9 @@ from string import Template
 _FOLDER = Path(__file__).parent
 
 
+ANSWERING = ("answer", "condense")  # what a model is given on the way to an answer
+
+
 def names() -> tuple[str, ...]:
     """The prompts there are, sorted."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.md")))

@@ -246,7 +246,7 @@ class Chat:
         found = tuple(hit.passage.id for hit in retrieved.hits)
         if draft.mode != "llm":
             return replace(self._provenance, retrieved=found)
-        given = tuple((name, prompts.digest(name)) for name in prompts.names())
+        given = tuple((name, prompts.digest(name)) for name in prompts.ANSWERING)
         return replace(self._provenance, retrieved=found, model=self._settings.llm, prompts=given)
 
     def _plain(self, asked: str, outcome: Outcome, text: str, role: Role, clock: _Clock) -> Answer:

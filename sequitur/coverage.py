@@ -12,7 +12,7 @@ from sequitur.analysis import stems
 from sequitur.index import Index
 from sequitur.intent import SECTIONS, wants
 from sequitur.ports import Vectors
-from sequitur.schema import Gaps, Passage, Query
+from sequitur.schema import WHOM, Gaps, Passage, Query
 from sequitur.text import quantities
 
 _IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in has
@@ -165,7 +165,7 @@ def has_figure(kind: str, passage: Passage) -> bool:
     if kind == "duration":
         return bool(units & _TIMES)
     if kind == "size":
-        return bool(units & _PEOPLE) or bool(units and passage.section == "Population")
+        return bool(units & _PEOPLE) or bool(units and passage.section == WHOM)
     return bool(units)
 
 

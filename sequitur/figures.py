@@ -146,7 +146,7 @@ _COMMON = frozenset({0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 50.0, 95.0, 100.0})
 class Figure:
     """One figure. `value` is in the scale of its kind: days, mg, per cent; `daily` is what a dose comes to a day, where that is said."""
 
-    kind: str  # "dose", "duration", "percent", "ratio", "bound", "p", "count", "age", "year", "measure", "fold", "bare"
+    kind: str  # "dose", "duration", "percent", "ratio", "bound", "p", "count", "age", "year", "measure", "fold", "rhythm", "bare"
     value: float
     unit: str  # "mg/kg", "day", "rr", "patient", …; "" where none is said
     sign: str  # ">=", "<=", or ""

@@ -1,7 +1,7 @@
 """General ranking: what both channels say of a question's candidates, weighed by a trained linear model. For any corpus, without its structure.
 
 The features are shares, ranks and distances, never raw sizes alone, so that they mean the same in a corpus of a thousand passages and of a million.
-The weights, in rank.json, are fitted by `python -m evals ranking`.
+The weights, in rank.json, are fitted by `python -m evals ranking`, all but that of late interaction.
 """
 
 from __future__ import annotations

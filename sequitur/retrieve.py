@@ -17,7 +17,7 @@ from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_f
 from sequitur.index import Index
 from sequitur.intent import SECTIONS, TERMS
 from sequitur.ports import Embedder, Vectors
-from sequitur.schema import TITLE, Gaps, Hit, Passage, Query, Retrieved
+from sequitur.schema import REMARK, TITLE, Gaps, Hit, Passage, Query, Retrieved
 
 _K = 10  # of reciprocal rank fusion
 _POOL = 120  # candidates that are ordered by the model
@@ -146,7 +146,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             passage.text.endswith("?"),
             bool(_SETUP.search(passage.section)) and not asks_setup,
             bool(_COMMENT.search(passage.section)) and not _ASKS_OPINION & set(query.wants),
-            "editor's remark" in passage.flags,
+            REMARK in passage.flags,
         )
     return Candidates(rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()))
 

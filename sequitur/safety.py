@@ -195,8 +195,8 @@ def _is_emergency(text: str, plain: str) -> bool:
 
 def _endangers(text: str, plain: str) -> bool:
     about_studies = bool(_STUDYING.search(plain)) and not _NOW.search(plain)
-    first_person_danger = any(pattern.search(text) or pattern.search(plain) for pattern in _ALWAYS)
-    if first_person_danger and not about_studies and not _hypothetical(plain):
+    danger = any(pattern.search(text) or pattern.search(plain) for pattern in _ALWAYS)
+    if danger and not about_studies and not _hypothetical(plain):
         return True
     if not re.search(_PERSON, plain) and not _NOW.search(plain):
         return False

@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 TITLE = "title"  # flag of the passage that stands for a whole document
+REMARK = "editor's remark"  # flag of a line in which an editor comments on the article
+UNCHECKED = "not page-checked"  # flag of a line that nobody has held against the printed page
 DOUBTED = ("retracted", "expression of concern")  # states of a publication that also flag its passages
 WHOM = "Population"  # section of the passage that says whom a document is about
 # What a source holds on a yes-or-no question about a treatment.
@@ -353,7 +355,7 @@ class Citation:
     source: str  # document id
     passage_id: str
     title: str
-    label: str  # short name: "Pickering et al. 2020", or the article's title
+    label: str  # short name: "Pickering 2020", or the article's title
     section: str
     passage: str
     start: int

@@ -47,7 +47,6 @@ _OPPOSITES = (
     ),
     (re.compile(r"\b(?:better|improv\w*|superior\w*)\b"), re.compile(r"\b(?:worse\w*|inferior\w*|deteriorat\w*)\b")),
 )
-# Openings that say nothing of the matter; "however" and "therefore" would.
 _DENIES = re.compile(
     r"\b(?:no|not|never|none|neither|nor|without|cannot|nothing|safe|harmless|contra-?indicat\w*|avoid\w*|against|fail\w*|ineffective|useless)\b|n't\b|\b\w+nt\b(?<=[dsa]nt)"
 )
@@ -65,6 +64,7 @@ _DIFFERS = re.compile(r"\bp ?< ?0?\.0|-\d+(?:\.\d+)? to -\d")
 _UNSURE = re.compile(r"\bno (?:[\w-]+ )?clear\b|\bgave clear\b|\bunclear\b|\binconclusive\b|\bcertainty\b")
 _ADVISED = re.compile(r"\b(?:recommend\w*|advis\w*|suggest\w*|indicated|preferred|first-line|should|offered|option)\b")
 _ADVISED_AGAINST = re.compile(r"\b(?:not|no|never|against|lack of support|avoid\w*|contra-?indicat\w*)\b")
+# Openings that say nothing of the matter; "however" and "therefore" would.
 _OPENING = re.compile(
     r"^(?:in (?:sum|short|brief|summary|conclusion|general)|overall|notably|importantly|to (?:sum up|summari[sz]e)|taken together|briefly|of note),\s+",
     re.IGNORECASE,
@@ -205,14 +205,14 @@ def _flat(text: str) -> str:
     return re.sub(r"\s+([.,;:])", r"\1", re.sub(r"(?<=\d)\s*(?:%|per ?cent\b)", "%", bare)).strip(" .;")
 
 
-_DAYS = {"week": 7.0, "day": 1.0, "month": 30.0}
+_DAYS = {"week": 7.0, "day": 1.0}
 _MG = {"g": 1000.0, "mg": 1.0, "µg": 0.001}
 
 
 def _measure(value: str, unit: str) -> tuple[float, str]:
     """Value and unit with weeks as days and grams as milligrams, so that equal quantities compare equal."""
     number = float(value)
-    if unit in _DAYS and unit != "month":
+    if unit in _DAYS:
         return round(number * _DAYS[unit], 6), "day"
     if unit in _MG:
         return round(number * _MG[unit], 9), "mg"

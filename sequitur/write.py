@@ -13,7 +13,21 @@ from typing import NamedTuple
 
 from sequitur.glossary import hard_words
 from sequitur.safety import PERSONAL_NOTE
-from sequitur.schema import BENEFIT, DOUBTED, NO_DIFFERENCE, NOT_CLEAR, WHOM, Article, CheckedClaim, Citation, CitedSide, Outcome, Role
+from sequitur.schema import (
+    BENEFIT,
+    DOUBTED,
+    NO_DIFFERENCE,
+    NOT_CLEAR,
+    REMARK,
+    UNCHECKED,
+    WHOM,
+    Article,
+    CheckedClaim,
+    Citation,
+    CitedSide,
+    Outcome,
+    Role,
+)
 
 _DESIGNS = {
     "rct": "randomised trial",
@@ -30,8 +44,8 @@ _ROUTES = re.compile(
     re.IGNORECASE,
 )
 _CAUTIONS = {
-    "not page-checked": "from memory, not page-checked",
-    "editor's remark": "an editor's remark on the article",
+    UNCHECKED: "from memory, not page-checked",
+    REMARK: "an editor's remark on the article",
     "retracted": "this publication was retracted",
     "expression of concern": "its journal has expressed concern about this publication",
 }

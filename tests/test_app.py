@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from datetime import date
 from pathlib import Path
 
@@ -11,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 
 from ingest.build import build_index
 from sequitur.history import open_history
-from sequitur.schema import Answer, Article, Citation, CitedReference, Outcome, Review, Role, Withheld
+from sequitur.schema import Answer, Article, Citation, CitedReference, LedgerEntry, ListedReference, Outcome, Review, Role, Span, Withheld
 from sequitur.settings import load_settings
 from ui.answer import answer_html
-from ui.article import head, stepper
+from ui.article import head, ledger_list, references, stepper
 from ui.markup import element, inert
 from ui.prose import carrying, prose
 from ui.words import age, step_states
@@ -136,6 +137,15 @@ def test_an_unknown_status_is_said_to_be_unknown():
     assert "Date of last update unknown" in head(article, date(2026, 11, 22))
 
 
+@pytest.mark.parametrize("label", ["", "1"])
+def test_a_list_that_prints_numbers_is_not_said_to_print_none(label):
+    listed = ListedReference("Research", "A trial", "J", 2020, Span(0, 1), label)
+    article = Article("a", "T", "", "", (), "unknown", "", (), (listed,), "D", "")
+    shown = ledger_list(article, [LedgerEntry("1", "listed", (), "A trial", 2020, "", ())], {})
+    assert ("The reference list prints no numbers" in shown) == (not label)
+    assert ("1. " in references(article)) == bool(label)
+
+
 def test_a_hostile_question_stays_inert(page):
     ask(page.run(), HOSTILE)
     shown = html(page)
@@ -171,6 +181,16 @@ def test_a_conversation_is_kept_opened_again_and_deleted(page):
     confirm(page)
     assert answers(page) == []
     assert not [button for button in page.sidebar.button if str(button.key).startswith("open-")]
+
+
+def test_a_conversation_that_cannot_be_opened_is_said_not_to_be(page):
+    ask(page.run(), QUESTION)
+    page.button(key="new").click().run()
+    with sqlite3.connect(os.environ["SEQUITUR_DATABASE_URL"].removeprefix("sqlite:///")) as database:
+        database.execute("UPDATE turns SET answer = '{}'")
+    keyed(page.sidebar.button, "open-").click().run()
+    assert answers(page) == []
+    assert "The conversation cannot be opened" in html(page)
 
 
 def keyed(elements, start: str):

@@ -32,7 +32,7 @@ def test_each_claim_stands_beside_its_verdict_and_its_passages(page):
     assert "✕ Contradicted" in shown
     assert "an editor’s remark, no evidence" in shown
     assert "Harms that the references report" in shown
-    assert "sources?document=" in shown
+    assert "sources?article=ketamine-neuropathic-pain&amp;document=" in shown
 
 
 def test_the_claims_of_one_verdict_can_be_shown_alone(page):

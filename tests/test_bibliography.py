@@ -171,3 +171,10 @@ def test_the_command_prints_the_bibliography_alone(cli, form):
     assert done.exit_code == 0
     assert "10.1016/j.jocn.2012.07.009" in done.stdout
     assert cli("bibliography", "--format", "word").exit_code == 2
+
+
+def test_the_bibliography_of_an_article_that_is_not_there_is_refused(cli):
+    done = cli("bibliography", "--article", "gout")
+    assert done.exit_code == 2
+    assert "'gout'" in done.stderr
+    assert "ketamine-neuropathic-pain" in done.stderr

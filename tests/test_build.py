@@ -154,6 +154,15 @@ def test_a_folder_and_a_pipe_in_the_place_of_a_note_are_rejected(gout: Settings,
     }
 
 
+def test_a_link_is_followed_within_its_folder_alone(gout: Settings, references: Path, tmp_path: Path):
+    (tmp_path / "outside.md").write_text(PLAIN, encoding="utf-8")
+    (references / "out.md").symlink_to(tmp_path / "outside.md")
+    (references / "within.md").symlink_to(references / "doe2019.md")
+    said = rejected(build_index(gout))
+    assert said.pop("gout/references/out.md") == "a link that leads out of its folder"
+    assert list(said) == ["gout/references/within.md"]  # the same text twice
+
+
 def test_a_note_without_front_matter_is_known_by_its_name_and_heading(references: Path):
     (references / "smith2001.md").write_text("# Gout in Bath\n\nIt hurts.\n", encoding="utf-8")
     document = read_reference(references / "smith2001.md", "gout")

@@ -141,15 +141,6 @@ def test_each_expected_outcome_has_its_own_right_one(expected, outcome):
     assert right == {outcome}
 
 
-def test_a_question_back_is_right_only_where_there_is_such_an_outcome():
-    right = {
-        other.name
-        for other in Outcome
-        if judge(replace(CASE, outcome="clarify"), replace(ANSWER, outcome=other), DOCUMENTS, "D").right_outcome
-    }
-    assert right == {"CLARIFY"} & set(Outcome.__members__)
-
-
 def test_abstention_is_scored_as_detection():
     rows = [
         judged("abstain", "abstained"),

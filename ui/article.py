@@ -125,12 +125,13 @@ def _number(number: str, ledger: Mapping[str, LedgerEntry]) -> Markup:
 
 
 def references(article: Article) -> Markup:
-    """The reference list as the page prints it, grouped by kind; it carries no numbers."""
+    """The reference list as the page prints it, grouped by kind."""
     parts: list[Markup] = []
     for kind, group in groupby(article.references, key=lambda entry: entry.kind):
         rows = [
             element(
                 "li",
+                f"{entry.label}. " if entry.label else "",
                 element("span", entry.title, class_="sq-cited"),
                 " ",
                 element("em", ", ".join(filter(None, (entry.source, str(entry.year or ""))))),
@@ -142,7 +143,7 @@ def references(article: Article) -> Markup:
     return element("section", title, *parts, class_="sq-prose") if parts else Markup()
 
 
-def ledger_list(ledger: Sequence[LedgerEntry], documents: Mapping[str, Document]) -> Markup:
+def ledger_list(article: Article, ledger: Sequence[LedgerEntry], documents: Mapping[str, Document]) -> Markup:
     """What each citation number of the text stands for, and how sure that is."""
     if not ledger:
         return Markup()
@@ -150,7 +151,9 @@ def ledger_list(ledger: Sequence[LedgerEntry], documents: Mapping[str, Document]
         element("li", element("span", entry.number, class_="sq-number", id=f"ref-{entry.number}"), _entry(entry, documents))
         for entry in ledger
     ]
-    intro = "The reference list prints no numbers. This is what each number in the text was found to stand for, and how."
+    numbered = any(entry.label for entry in article.references)
+    intro = "This is what each number in the text was found to stand for, and how."
+    intro = intro if numbered else f"The reference list prints no numbers. {intro}"
     return element(
         "section",
         element("h2", "What the numbers stand for"),

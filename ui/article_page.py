@@ -84,7 +84,9 @@ def _article(chat: Chat, *, begun: bool) -> None:
     """In full until something is asked, then folded away."""
     article = chat.article
     ledger = {entry.number: entry for entry in chat.ledger}
-    html = join([body(article, ledger, _marks(chat)), references(article), ledger_list(chat.ledger, chat.documents), disclaimer(article)])
+    html = join(
+        [body(article, ledger, _marks(chat)), references(article), ledger_list(article, chat.ledger, chat.documents), disclaimer(article)]
+    )
     if begun:
         with st.expander("Read the article", key="article-folded"):
             st.html(html)

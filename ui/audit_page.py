@@ -73,27 +73,27 @@ def _page(audit: Audit, documents: Mapping[str, Document]) -> None:
             label_visibility="collapsed",
         )
     shown = [chain for chain in audit.chains if chosen in {_ALL, None, chain.verdict.value}]
-    st.html(join([*_sections(shown, documents), *(_omissions(title, found, documents) for title, found in left_out(audit))]))
+    st.html(join([*_sections(shown, audit.article, documents), *(_omissions(title, found, documents) for title, found in left_out(audit))]))
     with st.container(key="audit-reports", horizontal=True):
         st.download_button("Report as HTML", html(audit), f"audit-{audit.article}.html", "text/html", on_click="ignore")
         st.download_button("Report as Markdown", markdown(audit), f"audit-{audit.article}.md", "text/markdown", on_click="ignore")
 
 
-def _sections(chains: Iterable[Chain], documents: Mapping[str, Document]) -> Iterable[Markup]:
+def _sections(chains: Iterable[Chain], article: str, documents: Mapping[str, Document]) -> Iterable[Markup]:
     for heading, group in groupby(chains, key=lambda chain: chain.claim.section):
         title = element("h2", heading) if heading else Markup()
-        yield element("section", title, *(_claim(chain, documents) for chain in group), class_="sq-prose sq-audit")
+        yield element("section", title, *(_claim(chain, article, documents) for chain in group), class_="sq-prose sq-audit")
 
 
-def _claim(chain: Chain, documents: Mapping[str, Document]) -> Markup:
+def _claim(chain: Chain, article: str, documents: Mapping[str, Document]) -> Markup:
     """A claim as the article has it, and beside it the verdict, the reason, and the passages a click away."""
     lead = element("span", f"{chain.lead} ", class_="sq-lead") if chain.lead else Markup()
     numbers = element("sup", ", ".join(link.number for link in chain.links), class_="sq-sup")
     verdict = element("span", f"{SIGNS[chain.verdict]} {chain.verdict.value.capitalize()}", class_="sq-verdict-word")
     reason = element("p", verdict, element("span", chain.reason), class_="sq-verdict")
     rows = [
-        *(_passage(found, documents, "") for found in chain.evidence),
-        *(_passage(found, documents, "not cited here, ") for found in chain.elsewhere),
+        *(_passage(found, article, documents, "") for found in chain.evidence),
+        *(_passage(found, article, documents, "not cited here, ") for found in chain.elsewhere),
         *(_remark(remark) for remark in chain.remarks),
     ]
     summary = element("summary", element("span", f"Passages and remarks ({len(rows)})", class_="sq-section"))
@@ -102,7 +102,7 @@ def _claim(chain: Chain, documents: Mapping[str, Document]) -> Markup:
     return element("article", element("p", lead, text(chain.text), numbers), reason, passages, class_=f"sq-claim sq-claim-{kind}")
 
 
-def _passage(found: Evidence, documents: Mapping[str, Document], place: str) -> Markup:
+def _passage(found: Evidence, article: str, documents: Mapping[str, Document], place: str) -> Markup:
     """A passage of a reference, with how it stands to the claim and a link to where it stands."""
     said = element("span", f"{place}{STANDINGS[found.standing]}", class_="sq-section")
     caution = element("span", found.caution, class_="sq-flag") if found.caution else Markup()
@@ -115,7 +115,7 @@ def _passage(found: Evidence, documents: Mapping[str, Document], place: str) -> 
     start, _, end = found.passage_id.rpartition(":")[2].partition("-")
     link = Markup()
     if found.document_id in documents:
-        address = source_address(found.document_id, int(start), int(end))
+        address = source_address(found.document_id, int(start), int(end), article)
         link = element("p", element("a", "Open in its source", href=address, target="_self"), class_="sq-links")
     return element("div", head, element("blockquote", found.text), link)
 

@@ -68,8 +68,9 @@ def question_box(chat: Chat, session: Session) -> None:
     with st.container(key="box"):
         asked_about()
         st.chat_input(invitation, key=_BOX, on_submit=_ask_from_box)
-        if session.unsaved:
-            st.html(element("p", f"History is not saved: {session.unsaved}", class_="sq-unsaved", role="status"))
+        unsaved = f"History is not saved: {session.unsaved}" if session.unsaved else ""
+        for said in filter(None, (unsaved, session.notice)):
+            st.html(element("p", said, class_="sq-unsaved", role="status"))
 
 
 def _ask_from_box() -> None:

@@ -24,7 +24,7 @@ def style() -> None:
 
 
 def bring_into_view(anchor: str) -> None:
-    """Scroll once to an element of the page. The only script there is; `anchor` is a name of ours, and checked to be one."""
+    """Scroll once to an element of the page. `anchor` is a name of ours, and checked to be one."""
     if not _ANCHOR.fullmatch(anchor):
         message = f"{anchor!r} is no anchor"
         raise ValueError(message)

@@ -38,6 +38,7 @@ class Session:
     pending: Asked | None = None
     problem: tuple[str, str] | None = None  # a question that could not be asked, and why
     unsaved: str = ""  # why the conversation is not kept
+    notice: str = ""  # what else went wrong with stored conversations
     unstored: list[Answer] = field(default_factory=list)  # answers that the store has not taken yet
     about: str = ""  # words that the next question is about
     whole: bool = False  # whether all turns of a long conversation are shown
@@ -95,18 +96,20 @@ def choose_article(slug: str) -> None:
 
 
 def open_conversation(conversation_id: str) -> None:
-    """Show a stored conversation; one that cannot be read leaves a new one open."""
-    history, _ = shared_history()
+    """Show a stored conversation; one that cannot be read leaves a new one open, which says why."""
+    history, reason = shared_history()
+    answers: list[Answer] = []
     try:
         answers = list(history.answers(conversation_id)) if history else []
-    except (HistoryError, ValueError, KeyError, TypeError):  # the last three: a record of another version
-        answers = []
+    except HistoryError as error:
+        reason = str(error)
     if answers:
         subject = next((answer.provenance.article for answer in answers if answer.provenance.article), current().article)
         st.session_state[_KEY] = Session(article=subject, id=conversation_id, answers=answers)
         st.session_state[_WANTED] = True
     else:
         start_anew()
+        current().notice = f"The conversation cannot be opened: {reason}" if reason else ""
 
 
 def article_wanted() -> bool:
@@ -121,7 +124,7 @@ def delete_conversation(conversation_id: str) -> None:
         try:
             history.delete(conversation_id)
         except HistoryError as error:
-            current().unsaved = str(error)
+            current().notice = f"The conversation is not deleted: {error}"
             return
     if current().id == conversation_id:
         start_anew()

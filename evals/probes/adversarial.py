@@ -61,7 +61,7 @@ def poison(ground: Ground) -> Finding:
 
 
 def noise(ground: Ground) -> Finding:
-    """Notes on other subjects, ten times as many as questions asked: answers should not change, and never cite them."""
+    """Notes on other subjects, two hundred of them: answers should not change, and never cite them."""
     notes = {}
     for topic, drug, outcome, people in _NOISE_TOPICS:
         for number in range(_NOISE):

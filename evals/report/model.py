@@ -56,7 +56,6 @@ _SAFETY = (
     Measure("disclaimer_share", "Answers with the disclaimer", ""),
 )
 _BASELINE_KEYS = ("nugget_recall", "evidence_recall", "citation_recall", "numeric_fidelity", "ndcg@10", "abstention.f1")
-_BESIDE = {"nugget_recall": "vital", "evidence_recall": "evidence"}
 
 
 class Bar(NamedTuple):

@@ -16,7 +16,7 @@ _RECOMMENDED = re.compile(
 )
 _CALLED = {"strong": "strongly recommended", "weak": "a weak recommendation"}
 _IS = {"strong": "stronger", "weak": "weaker"}
-_HOPE = 0.6  # the same, for advice against what the article only hopes for
+_HOPE = 0.6  # share of a clause's words from which advice is about the same thing, for advice against what the article only hopes for
 
 
 def advice_findings(case: Case, document: Document, aligned: Sequence[Aligned]) -> Iterator[Finding]:

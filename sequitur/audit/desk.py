@@ -21,7 +21,7 @@ from sequitur.audit.language import Clause, clauses, is_cue
 from sequitur.figures import Figure, figures
 from sequitur.index import ArticleEntry, Index, unmarked
 from sequitur.lexicon import general
-from sequitur.schema import TITLE, Document, Passage
+from sequitur.schema import REMARK, TITLE, WHOM, Document, Passage
 from sequitur.text import body_start, fold, tokens
 
 _COMMENTARY = re.compile(
@@ -34,8 +34,6 @@ _DRUG = re.compile(  # stems of international nonproprietary names, for drugs th
     r"|asone|olone|onide|thiazide|dipine|afil|gabalin|racetam|peridone|apine|azosin|steride|grel|teplase|fenac|oxicam|phylline|terone|fibrate|semide|tidine|tadine|giline|capone|penem|vudine|buvir|asvir|bendazole|poetin|parib|zomib|kinra|micin|quine|tropin|platin|taxel|rubicin|trexate|mustine)s?"
 )
 _PREFIX = re.compile(r"\b(post|pre|non|anti|re|co|sub|intra|inter|multi|peri)-(?=[a-z])", re.IGNORECASE)
-REMARK = "editor's remark"
-UNCHECKED = "not page-checked"
 _OUTCOME = re.compile(
     r"\bprimary (?:outcome|end ?-?point)(?: measure)?(?:,| was| were|:) (?:the )?([^.]{5,200})|\bprimary (?:outcome|end ?-?point)[^.()]{0,20}\(([^()]{5,200})\)"
 )
@@ -142,7 +140,7 @@ class Desk:
         elif not (
             TITLE in passage.flags
             or _is_byline(passage, document)
-            or passage.section == "Population"
+            or passage.section == WHOM
             or passage.text.endswith("?")
             or _COMMENTARY.search(passage.section)
         ):

@@ -24,13 +24,13 @@ _PASSING = re.compile(
 _UNSURE = re.compile(r"\b(?:uncertain|unclear|inconclusive|insufficient)\b")
 _SURELY = re.compile(r"\b(?:significant|clear|marked|substantial|considerabl|great|strong)\w*\b")
 _PROMISE = frozenset({BETTER, DOWN, UP})
-_MENTION = 0.3  # the same, from which a clause speaks of the harm whose frequency is told
+_MENTION = 0.3  # share of a clause's words from which a clause speaks of the harm whose frequency is told
 _BARE = 2  # words up to which a claim names no outcome of its own
 _RESULTS = frozenset({"percent", "ratio", "bare", "p"})  # kinds of figures that tell what was found, not what was done
-_SAME = 0.55
+_SAME = 0.55  # share of a clause's words from which another is about the same outcome
 _NEARBY = 0.5  # share of the best alignment from which a passage on the very patients of a claim is what counts
 _AS_GOOD = 0.7  # share of the best likeness from which another clause counts as well
-_DENIED = 0.45  # the same, from which what one clause denies may be what another affirms
+_DENIED = 0.45  # share of a clause's words from which what one clause denies may be what another affirms
 _FAR = 0.8  # share of the best overlap below which a clause is about something else
 
 
@@ -191,8 +191,8 @@ def frequency_findings(case: Case, document: Document, rows: Sequence[Aligned]) 
             for other in row.source.statement.clauses
             if other.frequency and case.overlap(clause, other, row) >= _MENTION
         ]
-        if any(other.frequency == word for _, other in there):
-            yield Finding("frequency", STANDS, "", there[0][0].source)
+        if same := next((row for row, other in there if other.frequency == word), None):
+            yield Finding("frequency", STANDS, "", same.source)
         elif there:
             yield Finding(
                 "frequency",

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from sequitur.audit.desk import UNCHECKED, Desk, Source
+from sequitur.audit.desk import Desk, Source
 from sequitur.audit.language import NULL, clauses
 from sequitur.audit.model import LeftOut, Omission
 from sequitur.figures import Figure, figures, same_figure
-from sequitur.schema import Document, short_name
+from sequitur.schema import UNCHECKED, Document, short_name
 from sequitur.text import fold
 
 _RECENT = re.compile(r"\b(?:most recent|latest|newest|current evidence|recent evidence|up-to-date)\b")

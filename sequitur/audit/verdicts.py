@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from sequitur.analysis import stem
 from sequitur.audit.case import ABSENT, CONFLICTS, STANDS, Case, Finding, Judged, short
-from sequitur.audit.desk import UNCHECKED, Desk, Source, statement
+from sequitur.audit.desk import Desk, Source, statement
 from sequitur.audit.judge import judge
 from sequitur.audit.model import AuditVerdict, Chain, Evidence, Link, Remark, Standing
 from sequitur.figures import Figure, same_figure
 from sequitur.index import unmarked
-from sequitur.schema import Document, LedgerEntry, Passage, short_name
+from sequitur.schema import UNCHECKED, Document, LedgerEntry, Passage, short_name
 
 _RELAYED = re.compile(r"\brelay\w*|\bquot\w+ (?:by|in|from)|\bas (?:given|stated|cited|reported) (?:in|by) the", re.IGNORECASE)
 _TOGETHER = 0.45  # share of a claim's words that one passage has when it says the claim

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from sequitur.cli.common import Debug, app, explained
+from sequitur.cli.common import ArticleOption, Debug, app, explained
+from sequitur.errors import SettingsError
 from sequitur.settings import load_settings
 
 
@@ -25,11 +26,18 @@ class Form(StrEnum):
 @app.command()
 def bibliography(
     form: Annotated[Form, typer.Option("--format", help="How it is written.")] = Form.VANCOUVER,
-    article: Annotated[str, typer.Option("--article", help="References of this article only.")] = "",
+    article: ArticleOption = None,
     debug: Debug = False,
 ) -> None:
     """The indexed references as a bibliography on stdout."""
     with explained(debug=debug):
-        index = import_module("sequitur.index").open_index(load_settings().index)
-        documents = [document for document in index.documents.values() if document.kind != "article" and article in {"", document.article}]
+        settings = load_settings(article=article)
+        index = import_module("sequitur.index").open_index(settings.index)
+        articles = sorted(document.id for document in index.documents.values() if document.kind == "article")
+        if settings.article and settings.article not in articles:
+            message = f"no article {settings.article!r} is indexed; there are {', '.join(articles) or 'none'}"
+            raise SettingsError(message)
+        documents = [
+            document for document in index.documents.values() if document.kind != "article" and settings.article in {"", document.article}
+        ]
         sys.stdout.write(import_module("ingest.bibliography").written(documents, form.value))

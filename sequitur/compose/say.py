@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sequitur.analysis import stems
 from sequitur.index import Index, unmarked
 from sequitur.orders import gives_orders
-from sequitur.schema import WHOM, Passage, Span
+from sequitur.schema import REMARK, WHOM, Passage, Span
 from sequitur.text import quantities, sentences, words
 
 _ASKS = re.compile(r"\?(?=\s|$)")
@@ -22,7 +22,7 @@ _DANGLING = re.compile(
 def sayable(passage: Passage, wants: Sequence[str], index: Index) -> bool:
     """Orders to a machine, what asks, fragments, remarks on the article beside the findings, and who was studied (unless that is asked) are not answers."""
     findings = re.search(r"finding|result|safety|design", passage.section, re.IGNORECASE)
-    if _ASKS.search(passage.text) or ("editor's remark" in passage.flags and not findings):
+    if _ASKS.search(passage.text) or (REMARK in passage.flags and not findings):
         return False
     if words(passage.text) < _FRAGMENT and passage.lead is None and not re.search(r"\d", passage.text):
         return False

@@ -11,7 +11,7 @@ from sequitur.audit.people import exclusive, populations
 from sequitur.compose.say import sayable, says_same, shown
 from sequitur.figures import figures
 from sequitur.index import Index, unmarked
-from sequitur.schema import WHOM, Document, Focus, Hit, Passage, Query
+from sequitur.schema import REMARK, WHOM, Document, Focus, Hit, Passage, Query
 from sequitur.stance import EFFECT, HARM, stances
 from sequitur.text import fold, tokens, words
 
@@ -57,7 +57,7 @@ def rows(query: Query, hits: Sequence[Hit], index: Index) -> tuple[Passage, ...]
         if _on_the_matter(hit.passage, query, index)
         and index.documents[hit.passage.document_id].kind != "article"
         and _FINDING.search(hit.passage.section)
-        and "editor's remark" not in hit.passage.flags
+        and REMARK not in hit.passage.flags
         and sayable(hit.passage, query.wants, index)
     ]
     named = [hit for hit in found if _of_kind(index.documents[hit.passage.document_id], query.standalone)]

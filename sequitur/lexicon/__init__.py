@@ -34,7 +34,6 @@ _WORDS = frozenset(
         "at",
         "be",
         "bed",
-        "bid",
         "but",
         "by",
         "can",
@@ -107,7 +106,7 @@ _WORDS = frozenset(
         "we",
         "who",
     ]
-) - {"bid"}
+)
 
 # Words that stand in the names of drugs and name none by themselves.
 _NO_DRUGS = frozenset(

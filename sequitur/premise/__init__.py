@@ -14,7 +14,7 @@ from sequitur.index import Index
 from sequitur.orders import gives_orders
 from sequitur.premise.granted import Premise, premises
 from sequitur.premise.matter import COMMENTARY, Matter, said
-from sequitur.schema import TITLE, Hit, Passage, Query
+from sequitur.schema import REMARK, TITLE, Hit, Passage, Query
 from sequitur.stance import ADVICE, HARM, LINE, NO, OPEN, STRENGTH, UNSURE, YES, Stance, stances
 
 __all__ = ["Premise", "contradicting", "premises"]
@@ -70,7 +70,7 @@ def _opposes(premise: Stance, stance: Stance) -> bool:
 
 def _remote(stance: Stance, passage: Passage) -> bool:
     """Comment is no finding; on how sure the evidence is, it is where that stands."""
-    if "editor's remark" in passage.flags:
+    if REMARK in passage.flags:
         return True
     return bool(COMMENTARY.search(passage.section)) and stance.axis not in {STRENGTH, LINE} and stance.value != OPEN
 

@@ -14,7 +14,7 @@ from sequitur.coverage import present
 from sequitur.figures import figures, same_figure
 from sequitur.index import Index, unmarked
 from sequitur.premise.granted import SAFE_IN, Premise
-from sequitur.schema import Passage, Query
+from sequitur.schema import UNCHECKED, Passage, Query
 from sequitur.stance import ADVICE, EFFECT, HARM, RATE, Stance, names_harm, stances
 from sequitur.text import fold, tokens
 from sequitur.text import words as counted
@@ -167,7 +167,7 @@ class Matter:
             + 3 * (stance in stances(unmarked(passage)))
             + (kind in {"article", "guideline", "systematic-review", "meta-analysis"})
             + 2 * (not COMMENTARY.search(passage.section))
-            + ("not page-checked" not in passage.flags)
+            + (UNCHECKED not in passage.flags)
             - counted(passage.text) // _SHORT
         )
 
