@@ -51,6 +51,7 @@ def about(audit: Audit, words: str) -> Chain:
         ("memory defects", AuditVerdict.PARTLY, "not how common"),
         ("Discomfort during administration", AuditVerdict.PARTLY, "administration"),
         ("careful side effect monitoring", AuditVerdict.PARTLY, "cancer alone"),
+        ("Duloxetine (30 mg/day for 1 week", AuditVerdict.PARTLY, "cancer alone"),
         ("lidocaine, capsaicin", AuditVerdict.PARTLY, "lidocaine"),
         ("increased blood pressure", AuditVerdict.MISSING, "[7]"),
         ("over a 35-day period", AuditVerdict.SUPPORTED, "Pickering 2020"),

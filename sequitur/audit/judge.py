@@ -18,6 +18,7 @@ from sequitur.audit.whom import name_findings, population_findings
 from sequitur.schema import Document
 
 _NEAR = 0.72  # share of the best alignment from which another passage is about the same thing
+_REGIMEN = frozenset({"dose", "duration", "rhythm"})
 _RETOLD = 2  # figures of one study from which a claim plainly retells it
 _DESIGN = re.compile(r"design|method|question", re.IGNORECASE)
 
@@ -37,7 +38,8 @@ def judge(case: Case, document: Document) -> Judged:
         findings += advice_findings(case, document, results)
         findings += grade_findings(case, document, [row for row in near if row in results])
         told = sum(finding.state == STANDS for finding in findings if finding.facet.startswith("figure "))
-        findings += population_findings(case, document, near, retold=told >= _RETOLD)
+        found = any(figure.kind not in _REGIMEN for figure in case.own.figures)  # what was given to some is no advice to all
+        findings += population_findings(case, document, near, retold=found and told >= _RETOLD)
         findings += lasting_findings(case, document, near)
         findings += frequency_findings(case, document, results)
         findings += denial_findings(case, document, results, everywhere)
