@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -29,13 +28,13 @@ def corrected(chat: Chat, question: str) -> str:
         ("so there's no evidence of liver harm, right?", "liver injury"),
         ("As ketamine is recommended for cancer neuropathic pain, what dose is used?", "lack of support for routine use"),
         ("Which trial showed that ketamine beats placebo in cancer pain?", "31%"),
-        ("Given that there is strong evidence for ketamine, which grade does it have?", "lack of evidence|limited efficacy data"),
+        ("Given that there is strong evidence for ketamine, which grade does it have?", "lack of evidence"),
         ("Why did the 2020 trial find that ketamine beats placebo?", "no significant difference"),
     ],
 )
 def test_a_false_premise_is_contradicted_first(chat: Chat, question, said):
     answer = chat.ask(question)
-    assert re.search(said, corrected(chat, question))
+    assert said in corrected(chat, question)
     assert answer.claims[0].against
     assert answer.answer.startswith(OTHERWISE)
     assert answer.claims[0].against in question.lower()

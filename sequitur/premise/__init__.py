@@ -16,6 +16,7 @@ from sequitur.premise.granted import Premise, premises
 from sequitur.premise.matter import COMMENTARY, Matter, said
 from sequitur.schema import REMARK, TITLE, Hit, Passage, Query
 from sequitur.stance import ADVICE, HARM, LINE, NO, OPEN, STRENGTH, UNSURE, YES, Stance, stances
+from sequitur.text import words
 
 __all__ = ["Premise", "contradicting", "premises"]
 
@@ -52,7 +53,8 @@ def _against(premise: Premise, query: Query, hits: Sequence[Hit], index: Index) 
                 return None
             if _opposes(premise.stance, stance) and not _remote(stance, passage) and matter.same(stance, passage, index):
                 against.append((matter.fit(stance, passage, index), passage))
-    return max(against, key=lambda found: found[0])[1] if against else None
+    # Of those that fit alike the shortest says it most directly, whatever order the hits came in.
+    return max(against, key=lambda found: (found[0], -words(found[1].text)))[1] if against else None
 
 
 def _agrees(premise: Stance, stance: Stance) -> bool:
