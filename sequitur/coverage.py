@@ -19,7 +19,7 @@ _IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in ha
 _IN_TITLE = 0.8  # what a concept counts that only the document's title has
 _UNLIKE, _ALIKE = 0.5, 0.85  # cosines of two words at which resemblance begins and is full
 _RESEMBLES = 0.7  # what full resemblance counts
-_KIN = 0.5  # weight up to which another wording of a drug is only its kin: its class, or another member
+KIN = 0.5  # weight up to which another wording of a drug is only its kin: its class, or another member
 _ASKING = float(
     np.log1p(10.0)
 )  # weight at most of a concept that only asks, in words the corpus lacks: as though a tenth of the passages had them
@@ -175,7 +175,7 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
     missing: list[str] = []
     share, medical, anchored = 0.0, 0.0, False
     for focus, concept in zip(query.focus, concepts, strict=True):
-        if any(_anywhere(terms, index) for terms, weight in concept.wordings if weight > _KIN or not focus.exact):
+        if any(_anywhere(terms, index) for terms, weight in concept.wordings if weight > KIN or not focus.exact):
             anchored = anchored or focus.medical
             continue
         if concept.aspects:

@@ -330,3 +330,9 @@ def test_a_lone_surrogate_is_refused_in_one_line(chat: Chat):
 def test_a_new_subject_carries_nothing_of_the_old_one(chat: Chat):
     first = chat.ask("Does ketamine help nerve pain?")
     assert chat.ask("What is the capital of France?", (chat.turn(first),)).standalone == "What is the capital of France?"
+
+
+def test_the_dose_of_a_drug_is_never_answered_with_one_that_names_another(chat: Chat):
+    told = [citation.passage for citation in chat.ask("lidocaine infusion dose for fibromyalgia").citations]
+    assert not any("mg/kg" in passage and "lidocaine" not in passage for passage in told)
+    assert any("10-20 mg/h" in citation.passage for citation in chat.ask("ketamine infusion dose for CRPS").citations)

@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from sequitur.analysis import stem
 from sequitur.compose import table
 from sequitur.compose.say import preceding, sayable, says_same, shown
+from sequitur.coverage import KIN, has_figure
 from sequitur.differ import sides
 from sequitur.index import Index, unmarked
+from sequitur.lexicon import general
 from sequitur.premise import contradicting
 from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved
 from sequitur.text import words
@@ -77,7 +80,7 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     What the question wrongly takes for granted is corrected first, even where nothing else can be answered.
     `avoid`: leave out passages that work out a dose for a body weight, because the question is about one person.
     """
-    hits = [hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage))]
+    hits = [hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage)) and not _doses_another(hit.passage, query, index)]
     corrections = _corrections(query, hits, index)
     if answerable(query, retrieved, thresholds) < 0:
         return Draft(corrections, "extractive", () if corrections else retrieved.gaps.unknown)
@@ -164,6 +167,22 @@ def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
         return []
     same = [other for other in waiting if other.passage.document_id == hit.passage.document_id and other.passage.lead == hit.passage.lead]
     return [other for other in same if other.coverage >= hit.coverage - _AS_WELL]
+
+
+def _doses_another(passage: Passage, query: Query, index: Index) -> bool:
+    """Whether a passage gives a dose where that of a drug is asked, and neither it nor its document's title names that drug: it would be read as its dose."""
+    asked = {
+        stem(word)
+        for focus in query.focus
+        for wording, weight in focus.wordings
+        if weight > KIN
+        for word in wording.split()
+        if general().is_drug([word])
+    }
+    if "dose" not in query.wants or not asked or not has_figure("dose", passage):
+        return False
+    row = index.row(passage.id)
+    return not asked & (index.stems[row] | index.stems[int(index.titles[row])])
 
 
 def _per_person(passage: Passage) -> bool:
