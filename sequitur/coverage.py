@@ -10,7 +10,8 @@ import numpy as np
 
 from sequitur.analysis import stems
 from sequitur.index import Index
-from sequitur.intent import SECTIONS, wants
+from sequitur.intent import SECTIONS, SPECIFIC, wants
+from sequitur.particulars import asked_for
 from sequitur.ports import Vectors
 from sequitur.schema import WHOM, Gaps, Passage, Query
 from sequitur.text import quantities
@@ -19,6 +20,8 @@ _IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in ha
 _IN_TITLE = 0.8  # what a concept counts that only the document's title has
 _UNLIKE, _ALIKE = 0.5, 0.85  # cosines of two words at which resemblance begins and is full
 _RESEMBLES = 0.7  # what full resemblance counts
+_READ = 3  # hits that should show a particular
+_SHOWN = 0.7  # what a word counts that asks for a particular which the passage shows ("how old": "aged 18 to 65")
 KIN = 0.5  # weight up to which another wording of a drug is only its kin: its class, or another member
 _ASKING = float(
     np.log1p(10.0)
@@ -36,6 +39,8 @@ class Sought(NamedTuple):
     aspects: tuple[str, ...]  # answer types the concept itself names: "side effects", "dose"
     resemblance: Vectors | None  # how far each content word of the corpus may stand in for it, shape (words,)
     rows: frozenset[int]  # the passages that have any stem of any wording, heading and lead-in included
+    particular: bool = False  # it asks for a particular
+    showing: frozenset[int] = frozenset()  # the passages that show it
 
 
 def loose(query: Query) -> list[str]:
@@ -46,18 +51,22 @@ def loose(query: Query) -> list[str]:
 def concepts_of(query: Query, index: Index, vectors: Vectors) -> tuple[Sought, ...]:
     """The concepts of a query with their stems, weights and resemblances; worked out once a question. `vectors`: of the `loose` wordings."""
     found = []
+    asked = asked_for(query.standalone)
     resemblances = iter(_resemblances(vectors, index))
     for focus in query.focus:
         resemblance = None if focus.exact else next(resemblances)
         stemmed = tuple((frozenset(stems(wording)), weight) for wording, weight in focus.wordings)
-        aspects = tuple(want for want in wants(focus.wordings[0][0]) if want in SECTIONS)
+        typed = focus.wordings[0][0]
+        aspects = () if SPECIFIC.search(typed) else tuple(want for want in wants(typed) if want in SECTIONS)
         known = tuple((terms, weight) for terms, weight in stemmed if terms)
         said = [terms for terms, weight in known if weight > 0.5]
         weight = rarity(said, index)
         if aspects and not any(_anywhere(terms, index) for terms in said):
             weight = min(weight, _ASKING)  # a word that asks ("dose") need not stand in the sources to be answered by them ("250 mg daily")
         rows = index.having(frozenset().union(*(terms for terms, _ in known)))
-        found.append(Sought(known, focus.strength * weight, aspects, resemblance, rows))
+        particulars = [particular for particular, words in asked if words.issuperset(typed.split())]
+        showing = frozenset().union(*(index.showing(particular) for particular in particulars))
+        found.append(Sought(known, focus.strength * weight, aspects, resemblance, rows, bool(particulars), showing))
     return tuple(found)
 
 
@@ -117,6 +126,8 @@ def _best(concept: Sought, row: int, resembling: float, index: Index) -> float:
             best = max(best, _aspect(concept.aspects, index.passages[row]))
         if best < _RESEMBLES:
             best = max(best, resembling)
+        if best < _SHOWN and row in concept.showing:
+            best = _SHOWN
     return best
 
 
@@ -189,4 +200,22 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
         max((concept.weight * (1.0 - own[place]) for concept, own in zip(concepts, have, strict=True)), default=0.0)
         for place in range(len(rows))
     ]
-    return Gaps(tuple(missing), share, medical, anchored, whole, min(lacks, default=0.0))
+    showing = [index.showing(particular) for particular, _ in asked_for(query.standalone)]
+    return Gaps(
+        tuple(missing),
+        share,
+        medical,
+        anchored,
+        whole,
+        missed=min(lacks, default=0.0),
+        particulars=len(showing),
+        unshown=sum(own.isdisjoint(rows[:_READ]) for own in showing) / len(showing) if showing else 0.0,
+        unshown_named=_unshown(showing, query.named, index),
+        unshown_pointed=_unshown(showing, query.shown, index),
+    )
+
+
+def _unshown(showing: Sequence[frozenset[int]], documents: Sequence[str], index: Index) -> bool:
+    """Whether one of the particulars is shown nowhere in some documents; False where there are none."""
+    rows = {row for row, passage in enumerate(index.passages) if passage.document_id in documents} if showing and documents else set()
+    return bool(rows) and any(own.isdisjoint(rows) for own in showing)

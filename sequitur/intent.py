@@ -31,6 +31,11 @@ ACKNOWLEDGEMENT = re.compile(
     r"very helpful|helpful|much appreciated|appreciate it|that helps|good to know|noted|see you|goodbye|bye|bye then|then|now|makes sense|so much|very much|a lot|doc|doctor|for (?:that|this|the help|your help))[\s,.!]*)+$"
 )
 
+# Words of the patterns above that name one thing of a kind: a section on risks is no answer to a question on hallucinations.
+SPECIFIC = re.compile(
+    r"hallucinat|psychedelic|addict|abuse|\bliver\b|bladder|\btrip|nausea|blood pressure|\bheart\b|\becg\b|\blfts?\b|\bnnts?\b|\bnnh\b|\bp[ -]?values?\b"
+)
+
 # Sections where such an answer usually stands, in articles and abstracts of any field.
 SECTIONS: dict[str, re.Pattern[str]] = {
     "harm": re.compile(r"safety|risk|side effect|adverse|harm|toxicity|tolerab|precaution|warning", re.I),

@@ -235,9 +235,6 @@ class Query:
     named: tuple[str, ...] = ()  # ids of documents the question names ("the 2020 trial", "Hardy")
     shown: tuple[str, ...] = ()  # ids of documents of the last answer that it points back to ("that study", "[2]")
     before: str = ""  # the question before, where this one follows up on it
-    cited: tuple[
-        tuple[str, float], ...
-    ] = ()  # documents of the last answer with their share of its citations, where this one follows up on it
     acknowledgement: bool = False
     choices: tuple[str, ...] = ()  # what could be meant, where it is not clear; empty otherwise
 
@@ -257,14 +254,18 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """What of a question the corpus leaves uncovered."""
+    """What of a question the corpus leaves uncovered. By default nothing was asked."""
 
-    unknown: tuple[str, ...]  # concepts that no passage of the corpus has
-    share: float  # their share of the question, by rarity and strength, less where the corpus has a word that resembles them; 0..1
-    medical: float  # the same for medical concepts only, resemblance apart
-    anchored: bool  # whether the question names something medical that the corpus knows
-    weight: float  # how much is asked at all: the concepts' weights summed
-    missed: float  # weight of the heaviest concept that the best of the first hits still lacks
+    unknown: tuple[str, ...] = ()  # concepts that no passage of the corpus has
+    share: float = 0.0  # their share of the question, by rarity and strength, less where the corpus has a word that resembles them; 0..1
+    medical: float = 0.0  # the same for medical concepts only, resemblance apart
+    anchored: bool = False  # whether the question names something medical that the corpus knows
+    weight: float = 0.0  # how much is asked at all: the concepts' weights summed
+    missed: float = 0.0  # weight of the heaviest concept that the best of the first hits still lacks
+    particulars: int = 0  # particulars asked for: "how old", "where", "why"
+    unshown: float = 0.0  # share of them that none of the first three hits shows; 0..1
+    unshown_named: bool = False  # whether a document that the question names shows one of them nowhere
+    unshown_pointed: bool = False  # the same for the documents of the last answer that it points back to
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Query + hits → `Draft`: the extractive composer. It picks and orders sentences; it writes none.
 
-Abstention is decided here from how well the best passages cover what was asked; see `Thresholds`.
+Whether to answer at all is decided in `sequitur.compose.abstain`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from sequitur.analysis import stem
 from sequitur.compose import table
+from sequitur.compose.abstain import answerable, signals
 from sequitur.compose.say import preceding, sayable, says_same, shown
 from sequitur.coverage import KIN, has_figure
 from sequitur.differ import sides
@@ -35,43 +36,14 @@ _FINITE = re.compile(r"\b(?:is|are|was|were|has|have|had|may|should|can|shows?|s
 
 
 class Thresholds(NamedTuple):
-    """When to answer, and what to leave out; chosen on the dev half of the gold set by `python -m evals tune`."""
+    """When to answer, and what to leave out."""
 
-    intercept: float = -1.3
-    coverage: float = 2.1  # best share of the question that a hit covers
-    covered: float = 0.14  # how much of it that is, by weight
-    unknown: float = -2.5  # share of the question that the corpus never mentions nor resembles
-    medical: float = -0.8  # the same, medical terms only
-    missed: float = -0.21  # weight of the heaviest concept that the best hit lacks
-    similarity: float = 2.3  # best cosine to the question
-    anchored: float = 0.2  # it names a source, or something medical that the corpus knows
+    sure: float = 0.0  # log-odds from which to answer
     again: float = 0.7  # what each earlier claim of the same source costs the next one, unless that source is asked about
-    drop: float = 2.9  # a claim worth that much less than the best is left out
+    drop: float = 3.0  # a claim worth that much less than the best is left out; chosen on the dev halves of the gold
 
 
 THRESHOLDS = Thresholds()
-
-
-def answerable(query: Query, retrieved: Retrieved, thresholds: Thresholds = THRESHOLDS) -> float:
-    """How sure it is that the hits answer the question, as log-odds: above 0, answer; below, abstain."""
-    if not retrieved.hits:
-        return -10.0
-    return thresholds.intercept + sum(float(getattr(thresholds, name)) * value for name, value in signals(query, retrieved).items())
-
-
-def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
-    """What abstention is decided from: how well the first hits cover the question, and what of it stands nowhere."""
-    named = [hit for hit in retrieved.hits if hit.passage.document_id in query.named]
-    coverage = max(hit.coverage for hit in (named or retrieved.hits)[:5])
-    return {
-        "coverage": coverage,
-        "covered": coverage * retrieved.gaps.weight,
-        "unknown": retrieved.gaps.share,
-        "medical": retrieved.gaps.medical,
-        "missed": retrieved.gaps.missed,
-        "similarity": retrieved.similarity,
-        "anchored": float(retrieved.gaps.anchored or bool(query.named)),
-    }
 
 
 def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = False, thresholds: Thresholds = THRESHOLDS) -> Draft:
@@ -82,7 +54,7 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     """
     hits = [hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage)) and not _doses_another(hit.passage, query, index)]
     corrections = _corrections(query, hits, index)
-    if answerable(query, retrieved, thresholds) < 0:
+    if answerable(query, retrieved) < thresholds.sure:
         return Draft(corrections, "extractive", () if corrections else retrieved.gaps.unknown)
     differing = () if corrections else sides(query, hits, index)
     apart = {claim.passages[0] for claim in corrections}

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import takewhile
 from typing import NamedTuple
 
@@ -47,7 +48,14 @@ _ABOUT_SOURCES = frozenset(
         "disagre",
     ]
 )
+_ANYBODY = frozenset(
+    ["people", "person", "persons", "patient", "patients", "participant", "participants", "subjects", "adult", "adults", "folk"]
+)
+_ASKING = frozenset(["how", "what", "why", "when", "where", "which", "who"])
+_ASKING_STRENGTH = 0.3  # of a phrase that says what kind of answer is wanted ("how often"), which sections and figures look after
+_FIGURE_STRENGTH = 0.3  # of a figure that the corpus does not have: most often somebody's age, weight or laboratory value
 _EVERYDAY_STRENGTH = 0.4  # of a word that says where to look rather than what for
+_INITIALISM = range(3, 6)  # letters of an abbreviation that the corpus may not define
 _COMMON_NAME = 0.03  # share of passages from which a journal's word is no name
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about
 _COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
@@ -124,6 +132,7 @@ def vocabulary(
         english=language.english,
         everyday=everyday,
         near=language.near,
+        initials=_initials(passages, lexicon),
         topic=(),
         subjects=(),
         names=_names(documents, lexicon, lambda word: word in everyday or frequency.get(stem(word), 0) >= _COMMON_NAME * len(passages)),
@@ -133,6 +142,26 @@ def vocabulary(
         return known
     topic = tuple(concept for concept in read(article.title, known).concepts if concept.slot)
     return replace(known, topic=topic, subjects=_subjects(topic, article, passages, lexicon))
+
+
+def _initials(passages: Sequence[Passage], lexicon: Lexicon) -> Callable[[str], tuple[str, ...]]:
+    """What letters may stand for in this corpus: three to five words in a row that it uses more than once. Read when first asked for."""
+
+    @cache
+    def rows() -> Mapping[str, tuple[str, ...]]:
+        seen: Counter[tuple[str, ...]] = Counter()
+        for passage in passages:
+            said = [lexicon.american(token) for token in tokens(passage.text)]
+            for size in _INITIALISM:
+                seen.update(tuple(said[at : at + size]) for at in range(len(said) - size + 1))
+        found: dict[str, tuple[str, ...]] = {}
+        for words, count in seen.most_common():
+            plain = all(word.isalpha() for word in words) and words[0] not in STOPWORDS and words[-1] not in STOPWORDS
+            if count > 1 and plain:
+                found.setdefault("".join(word[0] for word in words), words)
+        return found
+
+    return lambda letters: rows().get(letters, ())
 
 
 def _subjects(topic: Sequence[Concept], article: Article, passages: Sequence[Passage], lexicon: Lexicon) -> tuple[str, ...]:
@@ -200,7 +229,6 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         named=known.named(f"{asked} {text}"),
         shown=rewritten.shown,
         before=(text if rewritten.instead else turns[-1].standalone) if rewritten.follow_up else "",
-        cited=_cited(turns[-1]) if rewritten.follow_up else (),
         choices=() if chosen else choices(asked, wording, turns, known),
     )
 
@@ -224,12 +252,6 @@ def additions(rewritten: str, asked: str, turns: Sequence[Turn], known: Vocabula
             and stem(word) not in known.frequency
         )
     )
-
-
-def _cited(turn: Turn) -> tuple[tuple[str, float], ...]:
-    """The documents of an answer with their share of its citations."""
-    documents = [identity.rsplit(":", 1)[0] for identity in turn.shown]
-    return tuple((document, documents.count(document) / len(documents)) for document in dict.fromkeys(documents))
 
 
 def _aspect(whole: Wording, wanted: Sequence[str]) -> Iterable[Reading]:
@@ -314,12 +336,16 @@ def _focus(
     meant = min((_rank(expansion.words, known) for expansion in expansions), default=_RARE) if short else _RARE
     medical = bool(concept.slot) or (bool(expansions) and meant >= _RARE)
     strength = 1.0
-    if not medical and all(stem(word) not in known.frequency for word in concept.words):
+    if not any(sign.isalpha() for word in concept.words for sign in word) and not known.rarity(concept.words):
+        strength = _FIGURE_STRENGTH
+    elif not medical and all(stem(word) not in known.frequency for word in concept.words):
         rank = min(meant, _rank(concept.words, known))
         strength = min(1.0, max(0.1, math.log(rank / _COMMON) / math.log(_RARE / _COMMON))) * min(1.0, _LONG / size)
         if asked_with.issuperset(concept.words):
             strength *= _EVERYDAY_STRENGTH
-    if len(concept.words) == 1 and concept.words[0].rstrip("s") in _ABOUT_SOURCES:
+    if len(concept.words) == 1 and (concept.words[0].rstrip("s") in _ABOUT_SOURCES or concept.words[0] in _ANYBODY):
         strength *= _EVERYDAY_STRENGTH
+    if concept.words[0] in _ASKING:
+        strength *= _ASKING_STRENGTH
     exact = concept.slot == "drug" or any(word in known.names or not word.isalpha() for word in concept.words)
     return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical, exact)

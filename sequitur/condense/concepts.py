@@ -12,7 +12,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
 from sequitur.analysis import STOPWORDS, compounds, stem
-from sequitur.lexicon import Expansion, Lexicon
+from sequitur.lexicon import WEIGHTS, Expansion, Lexicon, english
 from sequitur.schema import Document, short_name
 from sequitur.text import tokens
 
@@ -60,6 +60,7 @@ _ROUTE = frozenset(
 )
 _EDIT = ((8, 2), (5, 1))  # words of at least that length may differ in that many letters
 _STUB = 3  # letters of a truncated word
+_TELLING = (("otomy", "ectomy", "ostomy", "oscopy"), ("hyper", "hypo"), ("intra", "inter", "extra"), ("supra", "infra"))
 _MAX_ALTERNATIVES = 12
 _NEAR_DISCOUNT = 0.2
 _FEW_NAMED = 4  # a name that fits more documents singles out none
@@ -99,6 +100,7 @@ class Vocabulary:
     english: Mapping[str, int]  # everyday words by frequency rank: low is common
     everyday: frozenset[str]  # the commonest of them, and stop words: what a typo most often is
     near: Near  # words of the corpus close in meaning to those it never uses
+    initials: Callable[[str], tuple[str, ...]]  # the words of the corpus that letters may stand for; none: ()
     topic: tuple[Concept, ...]  # what the article is about, by its title
     subjects: tuple[str, ...]  # drugs that "it" may stand for in a first question: the title's, then those the article names most
     names: Mapping[str, tuple[str, ...]]  # author names, acronyms of titles → document ids
@@ -166,11 +168,23 @@ def read(question: str, vocabulary: Vocabulary) -> Wording:
     lexicon = vocabulary.lexicon
     typed = tuple(lexicon.american(token.lower()) for token in printed)
     corrected = tuple(correct(token, vocabulary) for token in typed)
-    named = list(_named(corrected, printed, frozenset(compounds(question)), lexicon))
+    named = [
+        (words, expansions or _spelt_out(words, vocabulary))
+        for words, expansions in _named(corrected, printed, frozenset(compounds(question)), lexicon)
+    ]
     strange = [words for words, expansions in named if not expansions and not any(stem(word) in vocabulary.frequency for word in words)]
     near = dict(zip(strange, vocabulary.near([" ".join(words) for words in strange]), strict=True)) if strange else {}
     concepts = tuple(_concept(words, expansions, near.get(words, ()), vocabulary) for words, expansions in named)
     return Wording(typed, corrected, concepts)
+
+
+def _spelt_out(words: tuple[str, ...], vocabulary: Vocabulary) -> tuple[Expansion, ...]:
+    """What letters that nobody defines stand for, by the corpus's own words ("szc": sodium zirconium cyclosilicate)."""
+    letters = words[0]
+    if len(words) > 1 or stem(letters) in vocabulary.frequency or letters in vocabulary.english or letters in english():
+        return ()
+    meant = vocabulary.initials(letters)
+    return (Expansion(meant, "corpus", WEIGHTS["corpus"], "corpus"),) if meant else ()
 
 
 def _named(
@@ -208,10 +222,16 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
         return token
     if len(token) >= _STUB and (whole := _completion(token, vocabulary)):
         return whole
+    if token in english():
+        return token
     for length, allowed in _EDIT:
         if len(token) >= length:
             for words in (vocabulary.words, vocabulary.everyday):
-                near = [word for word in _by_initial(words).get(token[0], ()) if abs(len(word) - len(token)) <= allowed]
+                near = [
+                    word
+                    for word in _by_initial(words).get(token[0], ())
+                    if abs(len(word) - len(token)) <= allowed and not _told_apart(token, word)
+                ]
                 found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
                 if found:
                     return str(found[0])
@@ -223,6 +243,14 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
 def _by_initial(words: frozenset[str]) -> Mapping[str, tuple[str, ...]]:
     """Words by their first letter, each sorted."""
     return {initial: tuple(own) for initial, own in groupby(sorted(words), key=lambda word: word[0])}
+
+
+def _told_apart(one: str, other: str) -> bool:
+    """Whether two words have different parts of those that tell medical words apart: a tonsillotomy is no misspelt tonsillectomy."""
+    return any(
+        (mine := {part for part in parts if part in one}) and (theirs := {part for part in parts if part in other}) and mine != theirs
+        for parts in _TELLING
+    )
 
 
 def _completion(stub: str, vocabulary: Vocabulary) -> str:

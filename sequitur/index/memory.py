@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sequitur.analysis import stems
 from sequitur.errors import StoreError
 from sequitur.index.interaction import Interaction
+from sequitur.particulars import Particular, showing
 from sequitur.ports import Vectors
 from sequitur.postings import Postings
 from sequitur.schema import TITLE, Article, Document, LedgerEntry, Passage, short_name
@@ -73,6 +74,7 @@ class Index:
         self._word_rows = {word: row for row, word in enumerate(contents.words)}
         self._words_of: dict[int, NDArray[np.intp]] = {}
         self._own_stems: dict[int, frozenset[str]] = {}
+        self._showing: dict[str, frozenset[int]] = {}
 
     @property
     def generation(self) -> str:
@@ -159,6 +161,20 @@ class Index:
         if row not in self._own_stems:
             self._own_stems[row] = frozenset(stems(_said(self.passages[row])))
         return self._own_stems[row]
+
+    def showing(self, particular: Particular) -> frozenset[int]:
+        """The passages that show a particular in their words, lead-in or heading; a document's title line with whom it is about counts."""
+        if particular.name not in self._showing:
+            self._showing[particular.name] = showing(particular, self._shown)
+        return self._showing[particular.name]
+
+    @cached_property
+    def _shown(self) -> tuple[str, ...]:
+        """What may show a particular: the passages without the names of their documents, whose years are no figures."""
+        return tuple(
+            text if TITLE in passage.flags else f"{passage.section}: {text.partition(': ')[2]}"
+            for text, passage in zip(self.texts, self.passages, strict=True)
+        )
 
     @cached_property
     def titles(self) -> NDArray[np.intp]:

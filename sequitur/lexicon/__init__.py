@@ -6,6 +6,7 @@ Own lists, general medicine, fitted to no corpus; see README.md beside them. A c
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import types
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -16,6 +17,9 @@ from sequitur.text import tokens
 
 _FOLDER = Path(__file__).parent
 _LONGEST = 6  # words of the longest key that is looked up
+_SHORTHAND = (
+    "shorthand"  # domain of truncations ("endpt", "comps"): what they stand for is often plain English, which is not to be shortened
+)
 
 # Abbreviations that are everyday words when written small: expanded only as printed in capitals.
 _WORDS = frozenset(
@@ -166,6 +170,7 @@ class Lexicon:
         self._lay = _by_key("lay")
         self.drugs = {word for word in self.drugs - _NO_DRUGS if len(word) > 3 and word.isalpha()}
         self.words = frozenset(word for part in (self._first, self._last) for key in part for word in key).union(*map(str.split, self._lay))
+        self.words -= {row["abbr"] for row in _rows("abbreviations") if row["domain"] == _SHORTHAND}
 
     def american(self, token: str) -> str:
         """The American spelling of one lower-case token."""
@@ -225,7 +230,8 @@ class Lexicon:
             self._capitals.setdefault(key[0], []).append(Expansion(words, kind, WEIGHTS[kind], domain))
             return
         self._add(key, words, kind, domain)
-        self._add(words, key, kind, domain)
+        if domain != _SHORTHAND:
+            self._add(words, key, kind, domain)
 
     def _load_abbreviations(self) -> None:
         rows = sorted(_rows("abbreviations"), key=lambda row: row["domain"] != "trial_stats")
@@ -294,6 +300,15 @@ def _by_key(name: str) -> dict[str, list[str]]:
     for line in (_FOLDER / f"{name}.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         found.setdefault(line[: line.index("\t")], []).append(line)
     return found
+
+
+@cache
+def english() -> frozenset[str]:
+    """82,765 English words, inflected forms included, from the dictionary that comes with symspellpy (MIT): what is no typing error."""
+    found = importlib.util.find_spec("symspellpy")  # its data alone are read: importing the package would cost more than the words
+    folder = Path(next(iter(found.submodule_search_locations or ()))) if found else _FOLDER
+    lines = (folder / "frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8-sig").splitlines()
+    return frozenset(line.partition(" ")[0] for line in lines)
 
 
 @cache
