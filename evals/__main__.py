@@ -168,14 +168,14 @@ def triage(
     messages: Annotated[Path, typer.Option("--messages", help="Labelled messages.")] = Path(__file__).parent / "safety.jsonl",
     out: Annotated[Path, typer.Option("--out", help="Where the weights are written.")] = Path("sequitur/triage.json"),
 ) -> None:
-    """Fit the emergency gate's linear model and print its cross-validated figures."""
+    """Fit the emergency gate's models and print their cross-validated figures."""
     from evals import triage as fitting
     from sequitur.adapters.embedders import open_embedder
 
     settings = load_settings()
     embedder = open_embedder(settings.embedder, settings.models)
-    weights, measured = fitting.train(fitting.messages(messages, _GOLD), embedder)
-    fitting.write(out, weights, embedder.encoder, measured)
+    model, measured = fitting.train(fitting.messages(messages, _GOLD), embedder)
+    fitting.write(out, model, embedder.encoder, measured)
     print(table(measured))
 
 
@@ -200,12 +200,29 @@ def ranking(
 
 @app.command()
 def tune(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
-    """Suggest weights from the dev half of the gold set, with their cross-validated worth."""
+    """Suggest weights from the dev halves of this article's gold and of the other articles', with their cross-validated worth."""
+    from evals.elsewhere import Place, places
     from evals.tune import tune_abstention, tune_ordering
 
-    assembly, cases = assemble(load_settings()), load_cases(gold, "dev")
-    for name, found in (("ordering", tune_ordering(assembly, cases)), ("abstention", tune_abstention(assembly, cases))):
-        print(f"{name}\n{table(found)}")
+    settings = load_settings()
+    own = Place("", assemble(settings), load_cases(gold, "dev"))
+    with places(settings, "dev") as others:
+        for name, found in (("ordering", tune_ordering((own, *others))), ("abstention", tune_abstention((own, *others)))):
+            print(f"{name}\n{table(found)}")
+
+
+@app.command()
+def elsewhere(
+    split: Annotated[str | None, typer.Option("--split", help="dev or test; default: both, each by itself.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as one JSON document.")] = False,
+) -> None:
+    """Ask the questions on other, invented articles, half of them near misses, and print the same figures."""
+    from evals.elsewhere import ask, places
+
+    settings = load_settings()
+    with places(settings, split) as asked:
+        found = figures({OURS: [row for place in asked for row in ask(place, settings)]})
+    print(json.dumps(found, ensure_ascii=False) if as_json else report(found))
 
 
 @app.command()

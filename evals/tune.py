@@ -1,21 +1,23 @@
-"""Chooses the weights of the ordering and of abstention on the dev half of the gold set, and says what they are worth by cross-validation.
+"""Fits the weights of the ordering and of abstention on the dev halves of all gold, and says what they are worth by cross-validation.
 
-Ordering: coordinate ascent on ranks of the gold evidence, from the weights in force. Abstention: logistic regression on the signals. Nothing is written: what is
-printed is rounded by hand into `sequitur.retrieve.WEIGHTS` and `sequitur.compose.THRESHOLDS`.
+Ordering: a listwise softmax over the candidates of a question (ListNet's top one; Cao, Qin, Liu, Tsai and Li, ICML 2007), drawn towards the weights in force.
+Abstention: a logistic model whose coefficients may only point where sense has them point, so that it holds on questions unlike those it was fitted on. Nothing is
+written: what is printed is rounded by hand into `sequitur.retrieve.WEIGHTS` and `sequitur.compose.abstain`.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
+from scipy.optimize import minimize
 
 from evals.cases import Case, spans
+from evals.elsewhere import Place
 from sequitur.assemble import Assembly
 from sequitur.compose import signals
 from sequitur.condense import condense
@@ -24,32 +26,60 @@ from sequitur.schema import Query, Turn
 
 Array = NDArray[Any]
 
+EVERYDAY = Path(__file__).parent / "gold" / "everyday.txt"  # questions on nothing medical, one a line
 _SHOWN = 6  # passages that a turn is taken to have shown
-_CLEAN = 0.6  # weight of the cleanly worded questions beside the typed ones
-_FOLDS = 4
-_STEPS = (0.0, 0.3, 0.6, 0.8, 1.25, 1.6, 2.5)
-_GAIN = 0.002  # a step that brings less is noise
+_FOLDS = 5
+_DRAW = 0.03  # how strongly the ordering is drawn towards the weights in force
+_RIDGE = 0.3  # inverse strength of abstention's ridge
+_ABSTAINED = 0.25  # share of the weight of each article's questions that those to decline have together
+_FAR = 8  # questions of other articles that are asked of each article, which does not answer them
+_FAR_WEIGHT, _EVERYDAY_WEIGHT = 0.15, 0.6
+_AFIELD = 3  # articles that the everyday questions are asked of
+# Which way each signal may point: 1 towards answering, -1 towards declining, 0 either.
+_SENSE: Mapping[str, int] = {
+    "unknown": -1,
+    "medical": -1,
+    "missed": -1,
+    "similarity": 1,
+    "anchored": 1,
+    "score": 1,
+    "lead": 1,
+    "particulars": -1,
+    "unshown": -1,
+    "unshown_named": -1,
+    "unshown_pointed": -1,
+}
 
 
 class Ranking(NamedTuple):
     """Candidates of one question, and for each vital nugget which of them carry it."""
 
+    place: str
     case: str
-    weight: float
-    values: Array
+    values: Array  # (candidates, WEIGHTS)
     carriers: tuple[Array, ...]
 
 
-def rankings(assembly: Assembly, cases: Sequence[Case]) -> list[Ranking]:
-    """Typed and cleanly worded questions of the answerable cases."""
+class Decision(NamedTuple):
+    """What abstention knows of one question, and whether it should be answered."""
+
+    group: str
+    values: Array  # (signals,)
+    answerable: bool
+    weight: float
+
+
+def rankings(places: Sequence[Place]) -> list[Ranking]:
+    """The answerable cases, as typed."""
     found = []
-    for case in cases:
-        if case.outcome != "answer":
-            continue
-        for query, weight in ((last_query(assembly, case), 1.0), (condense(case.standalone, (), assembly.vocabulary), _CLEAN)):
+    for place in places:
+        for case in place.cases:
+            if case.outcome != "answer":
+                continue
+            query = last_query(place.assembly, case)
             if query.readings:
-                pool = candidates(query, assembly.index, assembly.embedder)
-                found.append(Ranking(case.id, weight, pool.values, _carriers(assembly, case, pool.rows)))
+                pool = candidates(query, place.assembly.index, place.assembly.embedder)
+                found.append(Ranking(place.name, case.id, pool.values, _carriers(place.assembly, case, pool.rows)))
     return found
 
 
@@ -82,81 +112,142 @@ def _carriers(assembly: Assembly, case: Case, rows: Sequence[int]) -> tuple[Arra
     )
 
 
-def worth(weights: Array, found: Sequence[Ranking], keep: Callable[[str], bool]) -> float:
-    """Mean of reciprocal rank, half success@3, success@5 and success@8 over vital nuggets, scaled to 0..1."""
+def worth(weights: Array, found: Sequence[Ranking]) -> float:
+    """Mean over vital nuggets of reciprocal rank, half success@3, success@5 and success@8, scaled to 0..1."""
     total = count = 0.0
     for ranking in found:
-        if not keep(ranking.case):
-            continue
         order = np.argsort(-(ranking.values @ weights), kind="stable")
         for carriers in ranking.carriers:
             places = np.flatnonzero(carriers[order])
             rank = int(places[0]) + 1 if len(places) else 10_000
-            total += ranking.weight * (1 / rank + 0.5 * (rank <= 3) + (rank <= 5) + (rank <= 8)) / 3.5
-            count += ranking.weight
+            total += (1 / rank + 0.5 * (rank <= 3) + (rank <= 5) + (rank <= 8)) / 3.5
+            count += 1
     return total / count if count else 0.0
 
 
-def ascend(start: Array, found: Sequence[Ranking], keep: Callable[[str], bool], rounds: int, chance: random.Random) -> Array:
-    """Change one weight at a time as long as it pays."""
-    weights, best = start.copy(), worth(start, found, keep)
-    for _ in range(rounds):
-        for place in chance.sample(range(len(weights)), len(weights)):
-            for step in _STEPS:
-                changed = weights.copy()
-                changed[place] = weights[place] * step if weights[place] else step - 0.8
-                value = worth(changed, found, keep)
-                if value > best + _GAIN:
-                    weights, best = changed, value
-    return weights
+def fit_ordering(found: Sequence[Ranking], start: Array) -> Array:
+    """The weights, of shape (features,), that make the carriers of each vital nugget likeliest, every question counting alike."""
+    usable = [ranking for ranking in found if any(carriers.any() for carriers in ranking.carriers)]
+    scale = np.concatenate([ranking.values for ranking in usable]).std(axis=0) + 1e-6
+    pools = [ranking.values / scale for ranking in usable]
+    begun = start * scale
+
+    def loss(weights: Array) -> tuple[float, Array]:
+        total, slope = _DRAW * float(((weights - begun) ** 2).sum()), 2 * _DRAW * (weights - begun)
+        for values, ranking in zip(pools, usable, strict=True):
+            scores = values @ weights
+            likely = np.exp(scores - scores.max())
+            likely /= likely.sum()
+            for carriers in ranking.carriers:
+                share = float(likely[carriers].sum())
+                if not carriers.any():
+                    continue
+                own = np.where(carriers, likely / max(share, 1e-30), 0.0)
+                total -= np.log(max(share, 1e-30)) / len(ranking.carriers) / len(usable)
+                slope -= (own - likely) @ values / len(ranking.carriers) / len(usable)
+        return total, slope
+
+    return np.asarray(minimize(loss, begun, jac=True, method="L-BFGS-B").x / scale)
 
 
-def tune_ordering(assembly: Assembly, cases: Sequence[Case], seed: int = 0) -> dict[str, float]:
-    """Suggested weights by name, with "now", "suggested" and "cross-validated" objective values."""
-    found = rankings(assembly, cases)
+def tune_ordering(places: Sequence[Place], seed: int = 0) -> dict[str, float]:
+    """Suggested weights by name, with the worth of those in force, of the suggested, and of others fitted without the questions they are measured on."""
+    found = rankings(places)
     start = np.array(list(WEIGHTS.values()), dtype=np.float64)
-    chance = random.Random(seed)
-    ids = sorted({ranking.case for ranking in found})
-    fold = {case: number % _FOLDS for number, case in enumerate(ids)}
-    held, kept = [], []
+    fold = _folds([f"{ranking.place} {ranking.case}" for ranking in found], seed)
+    held = []
     for number in range(_FOLDS):
-        fitted = ascend(start, found, lambda case, number=number: fold[case] != number, 2, chance)  # type: ignore[misc]
-        held.append(worth(fitted, found, lambda case, number=number: fold[case] == number))  # type: ignore[misc]
-        kept.append(fitted)
-    mean = np.mean(kept, axis=0)
-    figures = {
-        "now": worth(start, found, lambda _: True),
-        "suggested": worth(mean, found, lambda _: True),
-        "cross-validated": float(np.mean(held)),
-    }
-    return {**figures, **{name: round(float(value), 2) for name, value in zip(WEIGHTS, mean, strict=True)}}
+        fitted = fit_ordering([ranking for ranking, own in zip(found, fold, strict=True) if own != number], start)
+        held.append(worth(fitted, [ranking for ranking, own in zip(found, fold, strict=True) if own == number]))
+    suggested = fit_ordering(found, start)
+    figures = {"now": worth(start, found), "suggested": worth(suggested, found), "cross-validated": float(np.mean(held))}
+    return {**figures, **{name: round(float(value), 2) for name, value in zip(WEIGHTS, suggested, strict=True)}}
 
 
-def tune_abstention(assembly: Assembly, cases: Sequence[Case]) -> dict[str, float]:
-    """Suggested coefficients, with the cross-validated F1 and over-refusal at the best intercept."""
-    rows, labels = [], []
-    names: list[str] = []
-    for case in cases:
-        query = last_query(assembly, case)
-        if case.outcome in {"answer", "abstain"} and query.readings:
-            found = signals(query, retrieve(query, assembly.index, assembly.embedder))
-            names = list(found)
-            rows.append(list(found.values()))
-            labels.append(case.outcome == "answer")
-    values, answerable = np.array(rows), np.array(labels)
-    scale = values.std(axis=0) + 1e-9
-    model = LogisticRegression(C=3.0, max_iter=2000)
-    odds = cross_val_predict(model, values / scale, answerable, cv=10, method="decision_function")
-    cut = max(np.linspace(-1.5, 2.5, 81), key=lambda shift: _f1(odds < shift, ~answerable))
-    model.fit(values / scale, answerable)
-    refused = odds < cut
-    figures = {
-        "f1": _f1(refused, ~answerable),
-        "over_refusal": float(refused[answerable].mean()),
-        "recall": float(refused[~answerable].mean()),
-    }
-    coefficients = {name: round(float(value), 2) for name, value in zip(names, model.coef_[0] / scale, strict=True)}
-    return {**figures, "intercept": round(float(model.intercept_[0] - cut), 2), **coefficients}
+def _folds(groups: Sequence[str], seed: int) -> list[int]:
+    names = sorted(set(groups))
+    random.Random(seed).shuffle(names)
+    number = {name: place % _FOLDS for place, name in enumerate(names)}
+    return [number[name] for name in groups]
+
+
+def decisions(places: Sequence[Place], seed: int = 0) -> list[Decision]:
+    """What abstention is fitted on: the gold, questions of other articles, and everyday ones; the last two are to be declined."""
+    chance = random.Random(seed)
+    found = []
+    for place in places:
+        own = [case for case in place.cases if case.outcome in {"answer", "abstain"}]
+        share = sum(case.outcome == "abstain" for case in own) / max(1, len(own))
+        for case in own:
+            keep = case.outcome == "answer"
+            weight = (1 - _ABSTAINED) / max(1e-9, 1 - share) if keep else _ABSTAINED / max(1e-9, share)
+            found += _decision(f"{place.name} {case.id}", place.assembly, last_query(place.assembly, case), weight, keep=keep)
+        others = sorted(case.turns[0] for other in places if other is not place for case in other.cases if len(case.turns) == 1)
+        for asked in chance.sample(others, min(len(others), _FAR)):
+            found += _decision(f"{place.name} far", place.assembly, condense(asked, (), place.assembly.vocabulary), _FAR_WEIGHT, keep=False)
+    for place in places[:_AFIELD]:
+        for asked in EVERYDAY.read_text(encoding="utf-8").splitlines():
+            query = condense(asked, (), place.assembly.vocabulary)
+            found += _decision(f"everyday {asked}", place.assembly, query, _EVERYDAY_WEIGHT, keep=False)
+    return found
+
+
+def _decision(group: str, assembly: Assembly, query: Query, weight: float, *, keep: bool) -> list[Decision]:
+    if not query.readings or query.choices:
+        return []
+    retrieved = retrieve(query, assembly.index, assembly.embedder)
+    return [Decision(group, np.array(list(signals(query, retrieved).values())), keep, weight)] if retrieved.hits else []
+
+
+def fit_abstention(found: Sequence[Decision], names: Sequence[str]) -> Array:
+    """Intercept and coefficients, of shape (1 + signals,), each pointing where `_SENSE` lets it."""
+    values = np.array([decision.values for decision in found])
+    middle, scale = values.mean(axis=0), values.std(axis=0) + 1e-9
+    given = (values - middle) / scale
+    sign = np.where([decision.answerable for decision in found], 1.0, -1.0)
+    weight = np.array([decision.weight for decision in found])
+
+    def loss(model: Array) -> tuple[float, Array]:
+        margin = sign * (given @ model[1:] + model[0])
+        pull = -weight * sign / (1 + np.exp(np.clip(margin, -500, 500)))
+        total = float((weight * np.logaddexp(0, -margin)).sum()) + 0.5 / _RIDGE * float((model[1:] ** 2).sum())
+        return total, np.concatenate([[pull.sum()], given.T @ pull + model[1:] / _RIDGE])
+
+    bounds = [(None, None), *({-1: (None, 0.0), 1: (0.0, None), 0: (None, None)}[_SENSE.get(name, 0)] for name in names)]
+    model = minimize(loss, np.zeros(len(names) + 1), jac=True, bounds=bounds, method="L-BFGS-B").x
+    coefficients = model[1:] / scale
+    return np.concatenate([[model[0] - float(coefficients @ middle)], coefficients])
+
+
+def tune_abstention(places: Sequence[Place], seed: int = 0) -> dict[str, float]:
+    """Suggested intercept and coefficients, with the cross-validated figures at that intercept on the first place's gold and on the others'."""
+    found = decisions(places, seed)
+    names = _names(places)
+    fold = _folds([decision.group for decision in found], seed)
+    odds = np.zeros(len(found))
+    for number in range(_FOLDS):
+        model = fit_abstention([decision for decision, own in zip(found, fold, strict=True) if own != number], names)
+        for at, (decision, held) in enumerate(zip(found, fold, strict=True)):
+            if held == number:
+                odds[at] = model[0] + decision.values @ model[1:]
+    figures: dict[str, float] = {}
+    for title, own in (("first", places[:1]), ("others", places[1:])):
+        groups = {f"{place.name} {case.id}" for place in own for case in place.cases}
+        rows = [at for at, decision in enumerate(found) if decision.group in groups]
+        refused = odds[rows] < 0
+        wanted = np.array([not found[at].answerable for at in rows], dtype=bool)
+        figures |= {
+            f"{title}.f1": _f1(refused, wanted),
+            f"{title}.over_refusal": float(refused[~wanted].mean()) if (~wanted).any() else 0.0,
+        }
+    model = fit_abstention(found, names)
+    return {**figures, **{name: round(float(value), 2) for name, value in zip(("intercept", *names), model, strict=True)}}
+
+
+def _names(places: Sequence[Place]) -> tuple[str, ...]:
+    assembly = places[0].assembly
+    query = condense("What is known of this?", (), assembly.vocabulary)
+    return tuple(signals(query, retrieve(query, assembly.index, assembly.embedder)))
 
 
 def _f1(said: Array, wanted: Array) -> float:

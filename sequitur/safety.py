@@ -56,7 +56,7 @@ _ALWAYS = tuple(
         r"\b(?:not|isn'?t|stopped|barely|hardly|cant|cannot|struggling to|trouble|difficulty|hard to|fighting to|gasping)\b[\w\s']{0,12}\bbreath(?:e|ing)?\b",
         r"\b(?:wont|won'?t|cant|can'?t|cannot|doesnt|not|unable to)\b[\w\s']{0,14}\b(?:wake|waking|rouse|rousing)\b",
         r"\b(?:unresponsive|unconscious|collapsed|passed out|blacked out|turn(?:ed|ing) blue|gone blue|lips (?:are )?blue|blue lips|no pulse|cardiac arrest now)\b",
-        r"\b(?:throat|tongue|face|lips)\b[\w\s]{0,20}\b(?:swell\w*|swollen|closing|tight\w*)\b|\b(?:swell\w*|swollen)\b[\w\s]{0,14}\b(?:throat|tongue|face|lips)\b|\banaphyla\w+",
+        r"\b(?:throat|tongue|face|lips)\b[\w\s]{0,20}\b(?:swell\w*|swollen|closing|tight\w*)\b|\b(?:swell\w*|swollen)\b[\w\s]{0,14}\b(?:throat|tongue|face|lips)\b",
         r"\bapno?ea?ic\b|\bapno?ea now\b|\b(?:hives|rash)\b[\w\s,]{0,30}\bwheez\w+|\bwheez\w+[\w\s,]{0,30}\bhives\b",
         r"\b(?:bp|blood pressure)\b[\w\s/:]{0,14}\b(?:1[89]\d|2\d\d)\b",
         r"\b(?:sats?|spo2|oxygen)\b[\w\s:]{0,10}\b[4-8]\d\b",
@@ -79,14 +79,19 @@ _WITH_PERSON = tuple(
         r"\b(?:heart (?:racing|pounding|rate|beat\w*)|pulse|hr|palpitations)\b[\w\s]{0,20}\b(?:1[4-9]\d|2\d\d|pass(?:ed|ing) out|faint\w*|collaps\w*)\b",
         r"\b(?:cant|can'?t|not) (?:stay awake|staying awake)|\bbreathing (?:is )?(?:slow|shallow|funny|weird|badly)|slow breathing|so drowsy|very drowsy and",
         r"\b(?:violent|trying to jump|paranoid|psychotic|doesn'?t know (?:who|where) (?:he|she|they)|out of control)\b",
+        r"\banaphyla\w+",
         r"\b(?:rigid|clonus|muscles? twitching)\b[\w\s,]{0,30}\b(?:fever|sweating|agitated)\b",
     )
 )
 _DENIED = re.compile(
-    r"\b(?:no|not any|without|denies|denied|never had|not having|dont have|don'?t have|doesnt have|negative for)\s+(?:any\s+)?(?:chest|seizures?|fits?|suicidal|trouble|difficulty|overdose|swelling|breathing|history)\b[\w\s]{0,20}"
+    r"\bnot (?:feeling )?suicidal\b|\b(?:no|not any|without|denies|denied|never had|not having|dont have|don'?t have|doesnt have|negative for)\s+(?:any\s+)?(?:chest|seizures?|fits?|suicidal|trouble|difficulty|overdose|swelling|breathing|history)\b[\w\s]{0,20}"
 )
 _HYPOTHETICAL = re.compile(
     r"\b(?:what if|if (?:i|someone|a patient|he|she)|would it|could it|risk|in case|worried (?:about|that)|should i worry)\b"
+)
+
+_LONG_AGO = re.compile(
+    r"\b(?:years?|months?) ago\b|\blong ago\b|\b(?:in|since) (?:19|20)\d\d\b|\bas a (?:baby|child|kid|teen\w*)\b|\bwhen (?:i|he|she|they) (?:was|were) (?:a |an |\d)|\bgrew out of\b"
 )
 
 _MY_CASE = re.compile(
@@ -194,7 +199,7 @@ def _is_emergency(text: str, plain: str) -> bool:
 
 
 def _endangers(text: str, plain: str) -> bool:
-    about_studies = bool(_STUDYING.search(plain)) and not _NOW.search(plain)
+    about_studies = bool(_STUDYING.search(plain) or _LONG_AGO.search(plain)) and not _NOW.search(plain)
     danger = any(pattern.search(text) or pattern.search(plain) for pattern in _ALWAYS)
     if danger and not about_studies and not _hypothetical(plain):
         return True

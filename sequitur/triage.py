@@ -1,7 +1,8 @@
-"""The gate before retrieval: the rules of `safety`, and a small linear model over the sentence's vector for what no rule foresaw.
+"""The gate before retrieval: the rules of `safety`, and two small models over the sentence's vector for what no rule foresaw.
 
-The model is two rows of weights (emergency, personal) in triage.json, fitted by `python -m evals triage` on evals/safety.jsonl and on the dev half of
-the gold questions. It belongs to one embedder; with another one the rules stand alone.
+An emergency is told by its likeness to known messages (a support vector machine with a Gaussian kernel; Cortes and Vapnik, 1995), a personal decision by a linear model. They
+are fitted by `python -m evals triage` on evals/safety.jsonl and on the dev halves of the gold questions, and stand in triage.json and triage.npy. They belong to one
+embedder; with another one the rules stand alone.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import json
 import re
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,6 +35,35 @@ CONCERN = 0.3
 PERSONAL = 0.55
 
 
+STEEP = 3.0  # how fast a margin becomes certainty
+
+
+class Model(NamedTuple):
+    """What is fitted. Vectors are of unit length."""
+
+    known: Vectors  # messages that the margin hangs on, shape (n, dimension)
+    pull: Vectors  # of each towards an emergency, shape (n,)
+    width: float  # of the kernel: exp(-width * squared distance)
+    bias: float  # such that a margin of 0 is where an emergency begins
+    personal: Vectors  # weights with the bias last, shape (dimension + 1,)
+
+    def margins(self, vectors: Vectors) -> Vectors:
+        """How far vectors of shape (m, dimension) are on the side of an emergency, and of a personal decision; shape (2, m)."""
+        likeness = np.exp(-self.width * np.clip(2.0 - 2.0 * (vectors @ self.known.T), 0.0, None))
+        return np.stack([STEEP * (likeness @ self.pull + self.bias), vectors @ self.personal[:-1] + self.personal[-1]])
+
+
+def read_model(path: Path, encoder: str) -> Model | None:
+    """The model beside `path` (JSON, and NumPy's own format without pickle); None where there is none for this encoder."""
+    if not path.is_file():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    if stored.get("fingerprint") != encoder:
+        return None
+    rows = np.load(path.with_suffix(".npy"), allow_pickle=False).astype(np.float32)
+    return Model(rows[:, 1:], rows[:, 0], stored["width"], stored["bias"], np.array(stored["personal"], dtype=np.float32))
+
+
 class Gate(StrEnum):
     """What the gate says of a message."""
 
@@ -48,10 +79,7 @@ class Triage:
     def __init__(self, embedder: Embedder, weights: Path = _WEIGHTS) -> None:
         """`weights`: as written by `python -m evals triage`."""
         self._embedder = embedder
-        self._weights: Vectors | None = None
-        stored = json.loads(weights.read_text(encoding="utf-8")) if weights.is_file() else {}
-        if stored.get("fingerprint") == embedder.encoder:
-            self._weights = np.array(stored["weights"], dtype=np.float32)  # (2, dimension + 1), the bias last
+        self._model = read_model(weights, embedder.encoder)
 
     def gate(self, message: str) -> Gate:
         """Emergencies before all else; misses nothing for politeness; ignores studies, denials and quotes."""
@@ -70,13 +98,11 @@ class Triage:
         return Gate.CONCERN if emergency >= CONCERN else Gate.NONE
 
     def probabilities(self, message: str) -> tuple[float, float]:
-        """The model's probabilities of (emergency, personal), the highest over the message's parts; zeros with another embedder."""
+        """How sure the models are of (emergency, personal), 0..1, the highest over the message's parts; zeros with another embedder."""
         said = parts(message)
-        if self._weights is None or not said:
+        if self._model is None or not said:
             return 0.0, 0.0
-        vectors = self._embedder.embed(said)
-        scores = vectors @ self._weights[:, :-1].T + self._weights[:, -1]
-        highest = 1.0 / (1.0 + np.exp(-scores.max(axis=0)))
+        highest = 1.0 / (1.0 + np.exp(-self._model.margins(self._embedder.embed(said)).max(axis=1)))
         return float(highest[0]), float(highest[1])
 
 

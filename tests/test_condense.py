@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sequitur.assemble import assemble
 from sequitur.condense import MAX_CHARACTERS, Vocabulary, condense, question_text
+from sequitur.condense.concepts import correct
 from sequitur.errors import QuestionError
 from sequitur.schema import Query, Turn
 
@@ -232,3 +233,36 @@ def test_understanding_is_deterministic(known, question):
     except QuestionError:
         return
     assert condense(question, turns, known) == once
+
+
+@pytest.mark.parametrize("word", ["commonest", "halving", "swears", "weakest"])
+def test_a_word_that_exists_is_no_typing_error(known, word):
+    assert word in condense(f"ketamine and the {word} of all", (), known).standalone
+
+
+def test_medical_words_that_differ_by_what_is_done_are_not_corrected_into_each_other(known):
+    assert correct("tonsillotomy", known) == "tonsillotomy"
+    assert correct("gabapentim", known) == "gabapentin"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("endpt", "endpoint"), ("diff", "difference"), ("contraind", "contraindication")])
+def test_clinical_shorthand_is_written_out(known, typed, meant):
+    wordings = {wording for focus in condense(f"ketamine {typed}", (), known).focus for wording, _ in focus.wordings}
+    assert typed in wordings
+    assert meant in {other for words in known.lexicon.expansions((typed,)) for other in words.words} or meant in wordings
+
+
+def test_letters_that_nobody_defines_stand_for_words_the_corpus_uses_more_than_once(known):
+    assert known.initials("sci") == ("spinal", "cord", "injury")
+    assert known.initials("zzq") == ()
+
+
+def test_words_that_only_ask_weigh_little(known):
+    strength = {focus.wordings[0][0]: focus.strength for focus in condense("how often do people hallucinate on it", (), known).focus}
+    assert strength["how often"] < strength["hallucinate"]
+    assert strength["people"] < strength["hallucinate"]
+
+
+def test_a_figure_that_the_corpus_does_not_have_weighs_little(known):
+    strength = {focus.wordings[0][0]: focus.strength for focus in condense("is ketamine ok with potassium 5.83", (), known).focus}
+    assert strength["5.83"] < strength["ketamine"]

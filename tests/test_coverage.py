@@ -103,3 +103,20 @@ def test_two_words_that_a_hyphen_joins_are_one_thing(assembly):
 def test_a_term_whose_words_only_stand_in_different_passages_is_a_gap(assembly, disease):
     assert all(assembly.index.having([stem(word)]) for word in disease.split())
     assert disease in gaps(assembly, f"is ketamine given in {disease}?").unknown
+
+
+def test_a_passage_that_shows_the_particular_asked_for_covers_the_word_that_asks(assembly):
+    shares = {hit.passage.text: hit.coverage for hit in found(assembly, "which country was the lynch cream trial done in").hits}
+    assert max(shares.values()) > 0
+
+
+def test_a_particular_that_a_named_source_never_shows_is_told(assembly):
+    assert gaps(assembly, "Who funded the Pickering trial?").unshown_named
+    assert not gaps(assembly, "How many took part in the Pickering trial?").unshown_named
+    assert not gaps(assembly, "Does ketamine relieve neuropathic pain?").particulars
+
+
+def test_a_specific_harm_is_not_covered_by_a_section_on_harms(assembly):
+    shares = {hit.passage.text: hit.coverage for hit in found(assembly, "how often do people hallucinate on it").hits}
+    saying = max(share for text, share in shares.items() if "hallucinat" in text.lower())
+    assert saying >= max(share for text, share in shares.items() if text.startswith("Cardiovascular stimulation"))
