@@ -40,6 +40,7 @@ class Judged:
     expected: str
     outcome: str
     right_outcome: bool
+    abstained: bool  # declined as not answered by the corpus, a personal decision on which it says nothing included
     vital: float | None  # share of vital nuggets recalled
     okay: float | None
     nugget_precision: float | None  # share of claims that hold a nugget
@@ -75,7 +76,8 @@ def judge(case: Case, answer: Answer, documents: Mapping[str, Document], disclai
         turns=len(case.turns),
         expected=case.outcome,
         outcome=answer.outcome.value,
-        right_outcome=answer.outcome in EXPECTED[case.outcome],
+        right_outcome=answer.outcome in EXPECTED[case.outcome] or (case.outcome == "abstain" and answer.abstained),
+        abstained=answer.abstained,
         vital=share([nugget.recalled(said) for nugget in vital]) if answerable else None,
         okay=share([nugget.recalled(said) for nugget in okay]) if answerable else None,
         nugget_precision=nugget_precision(case, answer) if answerable else None,
@@ -166,7 +168,7 @@ def abstention_intervals(judged: Sequence[Judged], seed: int = 0) -> dict[str, I
 def _abstentions(judged: Sequence[Judged]) -> Array:
     """A row a question that asks something: rightly abstained, abstained, to abstain, answerable."""
     asked = [row for row in judged if row.expected in {"answer", "abstain"}]
-    rows = [(row.expected == row.outcome[:7] == "abstain", row.outcome == "abstained", row.expected == "abstain") for row in asked]
+    rows = [(row.abstained and row.expected == "abstain", row.abstained, row.expected == "abstain") for row in asked]
     return np.array([(*row, not row[2]) for row in rows], dtype=np.float64).reshape(-1, 4)
 
 

@@ -64,7 +64,7 @@ def concepts_of(query: Query, index: Index, vectors: Vectors) -> tuple[Sought, .
         if aspects and not any(_anywhere(terms, index) for terms in said):
             weight = min(weight, _ASKING)  # a word that asks ("dose") need not stand in the sources to be answered by them ("250 mg daily")
         rows = index.having(frozenset().union(*(terms for terms, _ in known)))
-        particulars = [particular for particular, words in asked if words.issuperset(typed.split())]
+        particulars = [own.particular for own in asked if own.words.issuperset(typed.split())]
         showing = frozenset().union(*(index.showing(particular) for particular in particulars))
         found.append(Sought(known, focus.strength * weight, aspects, resemblance, rows, bool(particulars), showing))
     return tuple(found)
@@ -200,7 +200,10 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
         max((concept.weight * (1.0 - own[place]) for concept, own in zip(concepts, have, strict=True)), default=0.0)
         for place in range(len(rows))
     ]
-    showing = [index.showing(particular) for particular, _ in asked_for(query.standalone)]
+    asked = [own for own in asked_for(query.standalone) if own.particular.tells]
+    showing = [index.showing(own.particular) for own in asked]
+    meant = [rows[:_READ], *(_rows_of(documents, index) for documents in (query.named, query.shown) if documents)]
+    unsaid = [own.said for own, shown in zip(asked, showing, strict=True) if any(shown.isdisjoint(places) for places in meant)]
     return Gaps(
         tuple(missing),
         share,
@@ -209,6 +212,7 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
         whole,
         missed=min(lacks, default=0.0),
         particulars=len(showing),
+        unsaid=tuple(dict.fromkeys(unsaid)),
         unshown=sum(own.isdisjoint(rows[:_READ]) for own in showing) / len(showing) if showing else 0.0,
         unshown_named=_unshown(showing, query.named, index),
         unshown_pointed=_unshown(showing, query.shown, index),
@@ -217,5 +221,9 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
 
 def _unshown(showing: Sequence[frozenset[int]], documents: Sequence[str], index: Index) -> bool:
     """Whether one of the particulars is shown nowhere in some documents; False where there are none."""
-    rows = {row for row, passage in enumerate(index.passages) if passage.document_id in documents} if showing and documents else set()
+    rows = _rows_of(documents, index) if showing and documents else frozenset()
     return bool(rows) and any(own.isdisjoint(rows) for own in showing)
+
+
+def _rows_of(documents: Sequence[str], index: Index) -> frozenset[int]:
+    return frozenset(row for row, passage in enumerate(index.passages) if passage.document_id in documents)

@@ -17,6 +17,7 @@ class Particular(NamedTuple):
     name: str
     asked: re.Pattern[str]
     shown: re.Pattern[str]
+    tells: bool  # a source that never shows it does not answer
 
 
 @cache
@@ -24,14 +25,25 @@ def particulars() -> tuple[Particular, ...]:
     """The list in particulars.tsv: general medicine, fitted to no corpus."""
     lines = (Path(__file__).parent / "particulars.tsv").read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines if line and not line.startswith("#")]
-    return tuple(Particular(name, re.compile(asked), re.compile(shown)) for name, asked, shown in rows)
+    return tuple(Particular(name, re.compile(asked), re.compile(shown), tells == "tells") for name, asked, shown, tells in rows)
 
 
-def asked_for(question: str) -> tuple[tuple[Particular, frozenset[str]], ...]:
-    """The particulars that a question asks for, each with the words it does so with, in lower case."""
+class Asked(NamedTuple):
+    """A particular that a question asks for."""
+
+    particular: Particular
+    words: frozenset[str]  # with which it does so, in lower case
+    said: str  # the same as it stands there, the first time
+
+
+def asked_for(question: str) -> tuple[Asked, ...]:
+    """The particulars that a question asks for."""
     text = fold(question)
-    found = ((particular, [word for match in particular.asked.finditer(text) for word in tokens(match[0])]) for particular in particulars())
-    return tuple((particular, frozenset(words)) for particular, words in found if words)
+    found = ((particular, list(particular.asked.finditer(text))) for particular in particulars())
+    read = (
+        (particular, matches, frozenset(word for match in matches for word in tokens(match[0]))) for particular, matches in found if matches
+    )
+    return tuple(Asked(particular, words, matches[0][0].strip()) for particular, matches, words in read if words)
 
 
 def showing(particular: Particular, texts: Sequence[str]) -> frozenset[int]:

@@ -120,7 +120,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     concepts = concepts_of(query, index, vectors[len(texts) :])
     covers = covered(concepts, rows, index)
     late = _standing(index.late(embedder.question_tokens(query.readings[0].text), rows))
-    particulars = [index.showing(particular) for particular, _ in asked_for(query.standalone)]
+    particulars = [index.showing(own.particular) for own in asked_for(query.standalone)]
     total = sum(concept.weight for concept in concepts) or 1.0
     whole = [sum(concept.weight * present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
     values = np.zeros((len(rows), len(WEIGHTS)), dtype=np.float32)

@@ -263,6 +263,7 @@ class Gaps:
     weight: float = 0.0  # how much is asked at all: the concepts' weights summed
     missed: float = 0.0  # weight of the heaviest concept that the best of the first hits still lacks
     particulars: int = 0  # particulars asked for: "how old", "where", "why"
+    unsaid: tuple[str, ...] = ()  # those of them that the first hits or the documents meant do not show, as the question puts them
     unshown: float = 0.0  # share of them that none of the first three hits shows; 0..1
     unshown_named: bool = False  # whether a document that the question names shows one of them nowhere
     unshown_pointed: bool = False  # the same for the documents of the last answer that it points back to
@@ -297,13 +298,23 @@ class Side:
     whom: str = ""  # id of the passage that says in whom
 
 
+class Missing(NamedTuple):
+    """What an abstention can say is missing."""
+
+    unknown: tuple[str, ...] = ()  # words of the question that nothing in the corpus is about
+    unsaid: tuple[str, ...] = ()  # what is asked for and the passages that come nearest do not tell, in the question's words
+
+
+NOT_MISSING = Missing()
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What a composer wrote, unchecked. No claims means that it abstains."""
 
     claims: tuple[Claim, ...]
     mode: str  # "extractive" or "llm"
-    missing: tuple[str, ...] = ()  # what the corpus does not cover, when it abstains
+    missing: Missing = NOT_MISSING  # what the corpus does not cover, when it abstains
     note: str = ""  # why it is not written as the settings ask
     sides: tuple[Side, ...] = ()  # where the sources differ on what was asked
     table: bool = False  # studies stand side by side: what each found, beside whom it studied
@@ -425,8 +436,8 @@ class Answer:
 
     @property
     def abstained(self) -> bool:
-        """Whether the corpus does not answer the question."""
-        return self.outcome is Outcome.ABSTAINED
+        """Whether the corpus does not answer the question; of a personal decision, too, the sources may say nothing."""
+        return self.outcome is Outcome.ABSTAINED or (self.outcome is Outcome.PERSONAL and not self.claims)
 
     @property
     def urgent(self) -> bool:

@@ -31,7 +31,7 @@ _PUBLISHED = re.compile(
 
 # Probabilities from which the model's word counts, chosen by cross-validation on evals/safety.jsonl.
 URGENT = 0.5
-CONCERN = 0.3
+CONCERN = 0.4
 PERSONAL = 0.55
 
 

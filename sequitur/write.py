@@ -25,6 +25,7 @@ from sequitur.schema import (
     CheckedClaim,
     Citation,
     CitedSide,
+    Missing,
     Outcome,
     Role,
 )
@@ -85,7 +86,7 @@ class Said(NamedTuple):
     table: bool = False  # the studies' claims stand side by side
 
 
-def markdown(outcome: Outcome, facts: Said, missing: Sequence[str], article: Article, role: Role) -> str:
+def markdown(outcome: Outcome, facts: Said, missing: Missing, article: Article, role: Role) -> str:
     """The answer's text with [n] markers, without the disclaimer."""
     if outcome is Outcome.ABSTAINED:
         return "\n\n".join([abstention(missing, article), *([PATIENT_CLOSE] if role is Role.PATIENT else [])])
@@ -97,6 +98,8 @@ def markdown(outcome: Outcome, facts: Said, missing: Sequence[str], article: Art
         said = f"{_differing(facts.sides, facts.citations)}\n\n{said}"
     if said:
         parts += [PERSONAL_LEAD, said] if outcome is Outcome.PERSONAL else [said]
+    elif outcome is Outcome.PERSONAL:
+        parts.append(abstention(missing, article))
     return "\n\n".join([*parts, *_beside(said, role)])
 
 
@@ -121,13 +124,21 @@ def clarification(choices: Sequence[str]) -> str:
     return "\n".join(["Which of these do you mean?", "", *(f"- {_plain(choice)}" for choice in choices)])
 
 
-def abstention(missing: Sequence[str], article: Article) -> str:
+def abstention(missing: Missing, article: Article) -> str:
     """One sentence that says it is not answered and what is missing, and one that names what the corpus does cover."""
-    named = [word for word in missing if re.fullmatch(r"[a-zà-ÿ][a-zà-ÿ '-]{1,40}", word)][:3]
-    absent = f": nothing in them is about {_listed([f'“{word}”' for word in named])}" if named else ""
+    unknown, unsaid = (_quoted(words) for words in missing)
+    absent = (
+        f": nothing in them is about {unknown}" if unknown else f": what comes nearest in them says nothing of {unsaid}" if unsaid else ""
+    )
     covered = [section.heading for section in article.sections if section.heading and section.heading.lower() != "conclusion"]
     covers = f" They do cover: {'; '.join(_plain(heading) for heading in covered)}." if covered else ""
     return f"The article and its references do not answer this{absent}.{covers}"
+
+
+def _quoted(words: Sequence[str]) -> str:
+    """Up to three plain words of a question in quotation marks; empty where there are none."""
+    plain = [word for word in words if re.fullmatch(r"[a-zà-ÿ][a-zà-ÿ '-]{1,40}", word)][:3]
+    return _listed([f"“{word}”" for word in plain]) if plain else ""
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -336,3 +336,17 @@ def test_the_dose_of_a_drug_is_never_answered_with_one_that_names_another(chat: 
     told = [citation.passage for citation in chat.ask("lidocaine infusion dose for fibromyalgia").citations]
     assert not any("mg/kg" in passage and "lidocaine" not in passage for passage in told)
     assert any("10-20 mg/h" in citation.passage for citation in chat.ask("ketamine infusion dose for CRPS").citations)
+
+
+def test_an_abstention_says_what_the_nearest_passages_do_not_tell(chat: Chat):
+    answer = chat.ask("Who funded the Pickering trial?")
+    assert answer.outcome is Outcome.ABSTAINED
+    assert "“funded”" in answer.answer
+
+
+def test_a_personal_decision_on_which_the_sources_say_nothing_is_an_abstention_too(chat: Chat):
+    answer = chat.ask("Can I have a glass of wine when I am on my amitriptyline?")
+    assert answer.outcome is Outcome.PERSONAL
+    assert answer.abstained == (not answer.claims)
+    assert ("do not answer this" in answer.answer) == answer.abstained
+    assert answer.disclaimer

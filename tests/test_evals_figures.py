@@ -11,7 +11,7 @@ def row(
 ) -> Judged:
     whole: dict[str, object] = {
         "id": identity, "split": split, "kind": "single", "role": role, "turns": 1, "expected": expected, "outcome": outcome,
-        "right_outcome": expected[:6] == outcome[:6], "vital": None, "okay": None, "nugget_precision": None, "evidence": None,
+        "right_outcome": expected[:6] == outcome[:6], "abstained": outcome == "abstained", "vital": None, "okay": None, "nugget_precision": None, "evidence": None,
         "citation_precision": None, "citation_recall": None, "numbers": None, "forbidden": 0, "disclaimer": True, "words": words,
         "grade": None, "milliseconds": 1.0, "missed": (), **values,
     }  # fmt: skip

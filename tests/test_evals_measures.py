@@ -49,7 +49,7 @@ CASE = Case(
 
 
 def judged(expected: str, outcome: str) -> Judged:
-    return replace(judge(CASE, ANSWER, DOCUMENTS, "D"), expected=expected, outcome=outcome)
+    return replace(judge(CASE, ANSWER, DOCUMENTS, "D"), expected=expected, outcome=outcome, abstained=outcome == "abstained")
 
 
 def test_the_spans_of_this_file_are_what_they_seem():

@@ -37,6 +37,7 @@ def judged(identity: str, split: str = "dev", **changes: Any) -> Judged:
         expected="answer",
         outcome="answered",
         right_outcome=True,
+        abstained=False,
         vital=1.0,
         okay=None,
         nugget_precision=0.5,

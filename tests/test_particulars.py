@@ -10,7 +10,7 @@ from sequitur.particulars import asked_for, particulars, showing
 
 
 def names(question: str) -> set[str]:
-    return {particular.name for particular, _ in asked_for(question)}
+    return {own.particular.name for own in asked_for(question)}
 
 
 def shown(name: str, text: str) -> bool:
@@ -83,6 +83,7 @@ def test_each_particular_has_a_name_of_its_own():
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_asked_of_and_looked_at(text):
-    for particular, words in asked_for(text):
+    for particular, words, said in asked_for(text):
         assert words
+        assert said
         assert showing(particular, [text]) <= {0}

@@ -20,7 +20,7 @@ from sequitur.differ import sides
 from sequitur.index import Index, unmarked
 from sequitur.lexicon import general
 from sequitur.premise import contradicting
-from sequitur.schema import Claim, Draft, Hit, Passage, Query, Retrieved
+from sequitur.schema import Claim, Draft, Hit, Missing, Passage, Query, Retrieved
 from sequitur.text import words
 
 __all__ = ["THRESHOLDS", "Thresholds", "answerable", "compose", "preceding", "shown", "signals"]
@@ -55,7 +55,7 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     hits = [hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage)) and not _doses_another(hit.passage, query, index)]
     corrections = _corrections(query, hits, index)
     if answerable(query, retrieved) < thresholds.sure:
-        return Draft(corrections, "extractive", () if corrections else retrieved.gaps.unknown)
+        return Draft(corrections, "extractive", Missing() if corrections else Missing(retrieved.gaps.unknown, retrieved.gaps.unsaid))
     differing = () if corrections else sides(query, hits, index)
     apart = {claim.passages[0] for claim in corrections}
     spent = sum(words(claim.text) for claim in corrections) + _SIDE * len(differing)

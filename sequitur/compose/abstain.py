@@ -12,24 +12,24 @@ from sequitur.schema import Query, Retrieved
 
 _AFTER = 5  # places by which the first hit's lead is measured
 
-INTERCEPT = -0.9
+INTERCEPT = -0.95
 ABSTENTION: Mapping[str, float] = {
-    "unknown": -1.35,  # share of the question that the corpus never mentions nor resembles
-    "medical": -1.8,  # the same, medical terms only, resemblance apart
-    "missed": -0.3,  # weight of the heaviest concept that the best of the first hits lacks
+    "unknown": -1.55,  # share of the question that the corpus never mentions nor resembles
+    "medical": -0.9,  # the same, medical terms only, resemblance apart
+    "missed": -0.28,  # weight of the heaviest concept that the best of the first hits lacks
     "similarity": 2.7,  # best cosine to the question
-    "anchored": 0.1,  # it names a source, or something medical that the corpus knows
+    "anchored": 0.4,  # it names a source, or something medical that the corpus knows
     "score": 0.09,  # of the first hit
-    "lead": 0.17,  # how far the sixth hit stands below it
-    "named": 0.06,  # medical or exact things named: drugs, conditions, names, figures
-    "words": 0.08,  # of the question as typed
-    "particulars": -0.44,  # asked for
-    "unshown": -1.1,  # share of them that none of the first hits shows
-    "unshown_named": -4.5,  # a document that is named shows one of them nowhere
-    "unshown_pointed": -1.4,  # a document that is pointed back to shows one of them nowhere
-    "pointed": -0.2,  # it points back to a document
-    "dose": -0.77,  # it asks for a dose
-    "number": -0.41,  # it asks for a figure
+    "lead": 0.16,  # how far the sixth hit stands below it
+    "named": -0.05,  # medical or exact things named: drugs, conditions, names, figures
+    "words": 0.07,  # of the question as typed
+    "particulars": -0.38,  # asked for
+    "unshown": -1.2,  # share of them that none of the first hits shows
+    "unshown_named": -2.1,  # a document that is named shows one of them nowhere
+    "unshown_pointed": -0.75,  # a document that is pointed back to shows one of them nowhere
+    "pointed": -0.36,  # it points back to a document
+    "dose": -0.47,  # it asks for a dose
+    "number": -0.37,  # it asks for a figure
 }
 
 

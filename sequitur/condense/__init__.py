@@ -56,6 +56,7 @@ _ASKING_STRENGTH = 0.3  # of a phrase that says what kind of answer is wanted ("
 _FIGURE_STRENGTH = 0.3  # of a figure that the corpus does not have: most often somebody's age, weight or laboratory value
 _EVERYDAY_STRENGTH = 0.4  # of a word that says where to look rather than what for
 _INITIALISM = range(3, 6)  # letters of an abbreviation that the corpus may not define
+_NO_NAMES = frozenset(["database", "physician", "systematic"])  # of journals' names, and words of any question
 _COMMON_NAME = 0.03  # share of passages from which a journal's word is no name
 _LEAST = 0.25  # weight from which another wording counts as the thing asked about
 _COMMON, _RARE = 2200, 5500  # places in the tokenizer's vocabulary: commoner words carry no question, rarer ones carry it fully
@@ -135,7 +136,12 @@ def vocabulary(
         initials=_initials(passages, lexicon),
         topic=(),
         subjects=(),
-        names=_names(documents, lexicon, lambda word: word in everyday or frequency.get(stem(word), 0) >= _COMMON_NAME * len(passages)),
+        names=_names(
+            documents,
+            lexicon,
+            lambda word: word in everyday or frequency.get(stem(word), 0) >= _COMMON_NAME * len(passages),
+            lambda word: word not in everyday and not frequency.get(stem(word)),
+        ),
         documents={document.id: document for document in documents},
     )
     if article is None:
@@ -176,8 +182,13 @@ def _subjects(topic: Sequence[Concept], article: Article, passages: Sequence[Pas
     return tuple(dict.fromkeys([*titled, *(drug for drug, _ in said.most_common())]))
 
 
-def _names(documents: Sequence[Document], lexicon: Lexicon, common: Callable[[str], bool]) -> dict[str, tuple[str, ...]]:
-    """Names that single out few documents: authors, acronyms of titles, journals by words that are not `common`."""
+def _names(
+    documents: Sequence[Document], lexicon: Lexicon, common: Callable[[str], bool], unsaid: Callable[[str], bool]
+) -> dict[str, tuple[str, ...]]:
+    """Names that single out few documents: authors, acronyms of titles, words of journals and of ids.
+
+    Words of journals neither `common` nor medical; words of ids, by which editors call them, that the corpus leaves `unsaid` (a trial's acronym).
+    """
     found: dict[str, set[str]] = {}
     for document in documents:
         if document.kind == "article":
@@ -185,10 +196,17 @@ def _names(documents: Sequence[Document], lexicon: Lexicon, common: Callable[[st
         surnames = {token for author in document.authors for token in tokens(re.sub(r"\s+[A-Z]{1,4}$", "", author)) if len(token) > 2}
         printed = {acronym.lower() for acronym in re.findall(r"\b[A-Z]{3,}\b", f"{document.title} {document.journal}")}
         acronyms = {acronym for acronym in printed if _is_body(acronym, lexicon)}
-        journal = {token for token in tokens(document.journal) if len(token) > 5 and not common(token)}
-        for name in surnames | acronyms | journal:
+        journal = {token for token in tokens(document.journal) if len(token) > 5 and not common(token) and not _is_medical(token, lexicon)}
+        called = {word for word in re.findall(r"[a-z]{4,}", document.id.rpartition("/")[2].lower()) if unsaid(word)}
+        for name in surnames | acronyms | journal | called:
             found.setdefault(name, set()).add(document.id)
     return {name: tuple(sorted(ids)) for name, ids in found.items() if len(ids) <= 3 and name not in STOPWORDS}
+
+
+def _is_medical(word: str, lexicon: Lexicon) -> bool:
+    """Whether a word of a journal's name is one of medicine: "analgesia" in a question is no journal."""
+    known = lexicon.expansions((word,))
+    return word in _NO_NAMES or (bool(known) and all(expansion.domain != "organizations" for expansion in known))
 
 
 def _is_body(acronym: str, lexicon: Lexicon) -> bool:

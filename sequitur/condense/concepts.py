@@ -18,6 +18,55 @@ from sequitur.text import tokens
 
 _REWRITES = frozenset({"brand", "lay", "corpus", "abbreviation", "spelling"})
 _LOOSE = frozenset({"trial_stats", "route_dose"})  # lay wordings of these are whole phrases: searched with, never rewritten
+_VERBS = frozenset(  # lay phrases that begin so are no nouns, as the field's words for them are: searched with, not rewritten
+    [
+        "got",
+        "get",
+        "gets",
+        "getting",
+        "go",
+        "goes",
+        "going",
+        "went",
+        "come",
+        "comes",
+        "came",
+        "feel",
+        "feels",
+        "felt",
+        "feeling",
+        "take",
+        "takes",
+        "took",
+        "make",
+        "makes",
+        "made",
+        "keep",
+        "keeps",
+        "is",
+        "are",
+        "was",
+        "be",
+        "being",
+        "has",
+        "have",
+        "had",
+        "cant",
+        "wont",
+        "does",
+        "do",
+        "did",
+        "stop",
+        "stops",
+        "stopped",
+        "lose",
+        "loses",
+        "lost",
+        "throw",
+        "throws",
+        "threw",
+    ]
+)
 _HOPS = frozenset({"brand", "lay", "corpus", "abbreviation", "synonym", "weak"})  # expansions whose own expansions are followed
 _CONDITION = re.compile(
     r"(?:path(?:y|ies|ic)|algias?|itis|osis|emia|plegia|cancers?|tumou?rs?|pains?|syndromes?|injur(?:y|ies)|diseases?|disorders?|headaches?|"
@@ -286,7 +335,7 @@ def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], near: Sequ
 def _clinical(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> tuple[str, ...]:
     """The wording of the field to rewrite with: the candidate that the corpus uses most. Words the corpus itself uses stay as typed."""
     candidates = [expansion.words for expansion in expansions if expansion.kind in _REWRITES and expansion.domain not in _LOOSE]
-    if not candidates:
+    if not candidates or words[0] in _VERBS:
         return ()
     branded = any(expansion.kind == "brand" for expansion in expansions)
     if len(words) > 1 and vocabulary.rarity(words) and not branded:
