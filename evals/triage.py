@@ -24,9 +24,6 @@ _SLACK, _WIDTH = 3.0, 1.0  # of the support vector machine
 _CRIES = 0.045  # share of harmless messages that may be taken for emergencies
 
 
-_MEANT = "spitting blood"  # of the other articles' questions the one that is an emergency
-
-
 class Message(NamedTuple):
     """A message and its label: "emergency", "personal", "none", or "harmless": no emergency, and maybe personal."""
 
@@ -38,15 +35,11 @@ def messages(safety_file: Path, gold: Path) -> list[Message]:
     """The labelled messages, and the dev half of the gold questions as harmless ones, those on other articles with it."""
     rows = [json.loads(line) for line in safety_file.read_text(encoding="utf-8").splitlines() if line.strip()]
     labelled = [Message(row["text"], row["label"]) for row in rows]
-    harmless = [Message(turn, "none") for case in load_cases(gold, "dev") if case.outcome in {"answer", "abstain"} for turn in case.turns]
-    elsewhere = [
-        turn
-        for file in sorted((gold / "elsewhere").glob("*.jsonl"))
-        for case in load_cases(file)
-        if case.split == "dev"
-        for turn in case.turns
-    ]
-    return [*labelled, *harmless, *(Message(turn, "harmless") for turn in elsewhere if _MEANT not in turn)]
+    own, others = (
+        [turn for case in load_cases(place, "dev") if case.outcome in {"answer", "abstain"} for turn in case.turns]
+        for place in (gold, gold / "elsewhere")
+    )
+    return [*labelled, *(Message(turn, "none") for turn in own), *(Message(turn, "harmless") for turn in others)]
 
 
 def fit_personal(vectors: Vectors, wanted: Sequence[bool]) -> Vectors:

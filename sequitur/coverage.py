@@ -39,8 +39,7 @@ class Sought(NamedTuple):
     aspects: tuple[str, ...]  # answer types the concept itself names: "side effects", "dose"
     resemblance: Vectors | None  # how far each content word of the corpus may stand in for it, shape (words,)
     rows: frozenset[int]  # the passages that have any stem of any wording, heading and lead-in included
-    particular: bool = False  # it asks for a particular
-    showing: frozenset[int] = frozenset()  # the passages that show it
+    showing: frozenset[int] = frozenset()  # the passages that show the particular it asks for; none where it asks for none
 
 
 def loose(query: Query) -> list[str]:
@@ -66,7 +65,7 @@ def concepts_of(query: Query, index: Index, vectors: Vectors) -> tuple[Sought, .
         rows = index.having(frozenset().union(*(terms for terms, _ in known)))
         particulars = [own.particular for own in asked if own.words.issuperset(typed.split())]
         showing = frozenset().union(*(index.showing(particular) for particular in particulars))
-        found.append(Sought(known, focus.strength * weight, aspects, resemblance, rows, bool(particulars), showing))
+        found.append(Sought(known, focus.strength * weight, aspects, resemblance, rows, showing))
     return tuple(found)
 
 
@@ -202,8 +201,12 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
     ]
     asked = [own for own in asked_for(query.standalone) if own.particular.tells]
     showing = [index.showing(own.particular) for own in asked]
-    meant = [rows[:_READ], *(_rows_of(documents, index) for documents in (query.named, query.shown) if documents)]
-    unsaid = [own.said for own, shown in zip(asked, showing, strict=True) if any(shown.isdisjoint(places) for places in meant)]
+    first, named, pointed = frozenset(rows[:_READ]), _rows_of(query.named, index), _rows_of(query.shown, index)
+    unsaid = [
+        own.said
+        for own, shown in zip(asked, showing, strict=True)
+        if any(places and shown.isdisjoint(places) for places in (first, named, pointed))
+    ]
     return Gaps(
         tuple(missing),
         share,
@@ -213,16 +216,10 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
         missed=min(lacks, default=0.0),
         particulars=len(showing),
         unsaid=tuple(dict.fromkeys(unsaid)),
-        unshown=sum(own.isdisjoint(rows[:_READ]) for own in showing) / len(showing) if showing else 0.0,
-        unshown_named=_unshown(showing, query.named, index),
-        unshown_pointed=_unshown(showing, query.shown, index),
+        unshown=sum(own.isdisjoint(first) for own in showing) / len(showing) if showing else 0.0,
+        unshown_named=bool(named) and any(own.isdisjoint(named) for own in showing),
+        unshown_pointed=bool(pointed) and any(own.isdisjoint(pointed) for own in showing),
     )
-
-
-def _unshown(showing: Sequence[frozenset[int]], documents: Sequence[str], index: Index) -> bool:
-    """Whether one of the particulars is shown nowhere in some documents; False where there are none."""
-    rows = _rows_of(documents, index) if showing and documents else frozenset()
-    return bool(rows) and any(own.isdisjoint(rows) for own in showing)
 
 
 def _rows_of(documents: Sequence[str], index: Index) -> frozenset[int]:

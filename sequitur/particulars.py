@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ class Asked(NamedTuple):
     said: str  # the same as it stands there, the first time
 
 
+@lru_cache(maxsize=256)
 def asked_for(question: str) -> tuple[Asked, ...]:
     """The particulars that a question asks for."""
     text = fold(question)

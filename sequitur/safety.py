@@ -56,7 +56,7 @@ _ALWAYS = tuple(
         r"\b(?:not|isn'?t|stopped|barely|hardly|cant|cannot|struggling to|trouble|difficulty|hard to|fighting to|gasping)\b[\w\s']{0,12}\bbreath(?:e|ing)?\b",
         r"\b(?:wont|won'?t|cant|can'?t|cannot|doesnt|not|unable to)\b[\w\s']{0,14}\b(?:wake|waking|rouse|rousing)\b",
         r"\b(?:unresponsive|unconscious|collapsed|passed out|blacked out|turn(?:ed|ing) blue|gone blue|lips (?:are )?blue|blue lips|no pulse|cardiac arrest now)\b",
-        r"\b(?:throat|tongue|face|lips)\b[\w\s]{0,20}\b(?:swell\w*|swollen|closing|tight\w*)\b|\b(?:swell\w*|swollen)\b[\w\s]{0,14}\b(?:throat|tongue|face|lips)\b",
+        r"\b(?:throat|tongue|face|lips)\b[\w\s]{0,20}\b(?:swell\w*|swollen|closing|tight\w*)\b|\b(?:swell\w*|swollen)\b[\w\s]{0,14}\b(?:throat|tongue|face|lips)\b|\banaphyla\w+",
         r"\bapno?ea?ic\b|\bapno?ea now\b|\b(?:hives|rash)\b[\w\s,]{0,30}\bwheez\w+|\bwheez\w+[\w\s,]{0,30}\bhives\b",
         r"\b(?:bp|blood pressure)\b[\w\s/:]{0,14}\b(?:1[89]\d|2\d\d)\b",
         r"\b(?:sats?|spo2|oxygen)\b[\w\s:]{0,10}\b[4-8]\d\b",
@@ -69,7 +69,7 @@ _WITH_PERSON = tuple(
         r"\b(?:seizure|seizing|fitting|having a fit|had a fit|convuls\w+|foaming)\b",
         (
             r"\b(?:took|taken|swallow(?:ed)?|ate|had|has taken|drank|injected|snorted|gave (?:him|her|myself))\b[\w\s]{0,24}\b(?:too (?:much|many)|a (?:load|lot|handful|bunch|whole|bottle)|loads|all (?:my|his|her|the|of)|the whole|whole (?:bottle|pack|box)|on purpose|"
-            r"double dose|twice (?:the|my)|\d{2,} (?:\w+ )?(?:pills?|tablets?|tabs|capsules?|gabapentin|pregabalin|duloxetine|amitriptyline|tramadol|paracetamol|\w+in|\w+ine|\w+ol)\b)"
+            r"double dose|twice (?:the|my)|\d{2,} of (?:my|his|her|the|those|these|them)\b|\d{2,} (?:\w+ )?(?:pills?|tablets?|tabs|capsules?|gabapentin|pregabalin|duloxetine|amitriptyline|tramadol|paracetamol|\w+in|\w+ine|\w+ol)\b)"
         ),
         r"\b(?:took|taken|had|swallowed|gave|given)\b[\w\s,]{0,40}\b(?:by mistake|by accident|accidentally|wrong dose)\b",
         r"\b(?:did|done|doing|used|took) too much\b|\btoo much (?:k|ket|ketamine|keta)\b|\bk-?hol(?:e|ing)\b",
@@ -79,7 +79,6 @@ _WITH_PERSON = tuple(
         r"\b(?:heart (?:racing|pounding|rate|beat\w*)|pulse|hr|palpitations)\b[\w\s]{0,20}\b(?:1[4-9]\d|2\d\d|pass(?:ed|ing) out|faint\w*|collaps\w*)\b",
         r"\b(?:cant|can'?t|not) (?:stay awake|staying awake)|\bbreathing (?:is )?(?:slow|shallow|funny|weird|badly)|slow breathing|so drowsy|very drowsy and",
         r"\b(?:violent|trying to jump|paranoid|psychotic|doesn'?t know (?:who|where) (?:he|she|they)|out of control)\b",
-        r"\banaphyla\w+",
         r"\b(?:rigid|clonus|muscles? twitching)\b[\w\s,]{0,30}\b(?:fever|sweating|agitated)\b",
     )
 )
@@ -90,8 +89,9 @@ _HYPOTHETICAL = re.compile(
     r"\b(?:what if|if (?:i|someone|a patient|he|she)|would it|could it|risk|in case|worried (?:about|that)|should i worry)\b"
 )
 
+# What befell somebody long ago: only the event itself is passed over, never what else the message says.
 _LONG_AGO = re.compile(
-    r"\b(?:years?|months?) ago\b|\blong ago\b|\b(?:in|since) (?:19|20)\d\d\b|\bas a (?:baby|child|kid|teen\w*)\b|\bwhen (?:i|he|she|they) (?:was|were) (?:a |an |\d)|\bgrew out of\b"
+    r"\b(?:strokes?|tia|seizures?|fits?|convulsions?|anaphyla\w+|heart attack)\b[\w\s]{0,24}?\b(?:years? ago|months? ago|long ago|in (?:19|20)\d\d|as a (?:baby|child|kid|teen\w*)|when (?:i|he|she) was)\b"
 )
 
 _MY_CASE = re.compile(
@@ -121,8 +121,8 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def asserted(message: str) -> str:
-    """A message without what it quotes and the symptoms it denies."""
-    return _DENIED.sub(" ", _unquoted(message))
+    """A message without what it quotes, the symptoms it denies and what happened long ago."""
+    return _LONG_AGO.sub(" ", _DENIED.sub(" ", _unquoted(message)))
 
 
 def gate(message: str) -> Gate:
@@ -199,7 +199,7 @@ def _is_emergency(text: str, plain: str) -> bool:
 
 
 def _endangers(text: str, plain: str) -> bool:
-    about_studies = bool(_STUDYING.search(plain) or _LONG_AGO.search(plain)) and not _NOW.search(plain)
+    about_studies = bool(_STUDYING.search(plain)) and not _NOW.search(plain)
     danger = any(pattern.search(text) or pattern.search(plain) for pattern in _ALWAYS)
     if danger and not about_studies and not _hypothetical(plain):
         return True

@@ -45,8 +45,16 @@ EMERGENCIES = (
     "my toddler got into the ketamine",
     "SHE IS NOT BREATHING",
     "i dont want to live anymore",
+    "crps since 2019 and i took 40 of my pregabalin",
+    "diagnosed 2 years ago, cant go on, i want to die",
+    "had a stroke 3 years ago and now my face is drooping again",
+    "I am not suicidal but i swallowed the whole bottle",
+    "anaphylaxis after the iron infusion",
 )
 STUDIES = (
+    "nan had a stroke two years ago, is it ok",
+    "he had a seizure in 2018, is ketamine ok",
+    "not suicidal, just asking how good the evidence is",
     "What are the side effects of ketamine?",
     "How common are hallucinations with ketamine?",
     "Were patients with suicidal ideation excluded from the trial?",

@@ -15,7 +15,7 @@ _AFTER = 5  # places by which the first hit's lead is measured
 INTERCEPT = -0.95
 ABSTENTION: Mapping[str, float] = {
     "unknown": -1.55,  # share of the question that the corpus never mentions nor resembles
-    "medical": -0.9,  # the same, medical terms only, resemblance apart
+    "medical": -1.5,  # the same, medical terms only, resemblance apart
     "missed": -0.28,  # weight of the heaviest concept that the best of the first hits lacks
     "similarity": 2.7,  # best cosine to the question
     "anchored": 0.4,  # it names a source, or something medical that the corpus knows
