@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +18,10 @@ from sequitur.assemble import Assembly, open_shelf
 from sequitur.chat import Chat
 from sequitur.settings import Settings
 
-ARTICLES = Path(__file__).parent / "audit" / "dev"
+ARTICLES = (
+    Path(__file__).parent / "audit" / "dev",
+    Path(__file__).parent / "articles",
+)  # those of the audit, whose claims are partly wrong, and others
 GOLD = Path(__file__).parent / "gold" / "elsewhere"
 
 
@@ -31,22 +34,26 @@ class Place(NamedTuple):
 
 
 @contextmanager
-def places(settings: Settings, split: str | None = None, gold: Path = GOLD, articles: Path = ARTICLES) -> Iterator[tuple[Place, ...]]:
+def places(
+    settings: Settings, split: str | None = None, gold: Path = GOLD, articles: Sequence[Path] = ARTICLES
+) -> Iterator[tuple[Place, ...]]:
     """The articles that have gold of a split, indexed apart from the user's own for as long as they are asked.
 
     Raises:
-        GoldError: a gold file is malformed, or names no article of the folder.
+        GoldError: a gold file is malformed, or names no article of the folders.
     """
     files = sorted(gold.glob("*.jsonl"))
-    astray = [file.name for file in files if not (articles / file.stem).is_dir()]
+    homes = {file: next((folder / file.stem for folder in articles if (folder / file.stem).is_dir()), None) for file in files}
+    astray = [file.name for file, home in homes.items() if home is None]
     if astray or not files:
-        message = f"{gold}: no gold" if not files else f"there is no article for {', '.join(astray)} in {articles}"
+        message = f"{gold}: no gold" if not files else f"there is no article for {', '.join(astray)} in {', '.join(map(str, articles))}"
         raise GoldError(message)
     with tempfile.TemporaryDirectory() as aside:
         corpus = Path(aside) / "corpus"
         corpus.mkdir()
-        for file in files:
-            (corpus / file.stem).symlink_to((articles / file.stem).resolve(), target_is_directory=True)
+        for file, home in homes.items():
+            if home:
+                (corpus / file.stem).symlink_to(home.resolve(), target_is_directory=True)
         own = settings.model_copy(update={"corpus": corpus, "index": str(Path(aside) / "index"), "article": ""})
         build_index(own)
         shelf = open_shelf(own)

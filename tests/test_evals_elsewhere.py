@@ -25,9 +25,9 @@ def test_every_gold_file_is_sound_and_belongs_to_an_article():
     cases = [case for file in sorted(GOLD.glob("*.jsonl")) for case in load_cases(file)]
     assert len({case.id for case in cases}) == len(cases) > 1000
     assert [doubt for case in cases for doubt in doubts(case)] == []
-    assert all((ARTICLES / file.stem).is_dir() for file in GOLD.glob("*.jsonl"))
+    assert all(sum((folder / file.stem).is_dir() for folder in ARTICLES) == 1 for file in GOLD.glob("*.jsonl"))
     near_misses = sum(case.outcome == "abstain" for case in cases)
-    assert 0.45 < near_misses / len(cases) < 0.55
+    assert 0.4 < near_misses / len(cases) < 0.55
 
 
 def test_an_article_lies_in_one_half_alone():
@@ -46,7 +46,7 @@ def test_an_article_is_asked_apart_from_the_others_and_measured(folder):
 
 
 def test_gold_without_its_article_is_refused(tmp_path, folder):
-    with pytest.raises(GoldError, match=r"no article for copd\.jsonl"), places(load_settings(), None, folder, tmp_path):
+    with pytest.raises(GoldError, match=r"no article for copd\.jsonl"), places(load_settings(), None, folder, [tmp_path]):
         pass
 
 
