@@ -165,18 +165,15 @@ def baseline(
 
 @app.command()
 def triage(
-    messages: Annotated[Path, typer.Option("--messages", help="Labelled messages.")] = Path(__file__).parent / "safety.jsonl",
-    out: Annotated[Path, typer.Option("--out", help="Where the weights are written.")] = Path("sequitur/triage.json"),
+    messages: Annotated[Path | None, typer.Argument(help="Labelled messages; default: those that nothing was trained on.")] = None,
 ) -> None:
-    """Fit the emergency gate's models and print their cross-validated figures."""
-    from evals import triage as fitting
+    """Send labelled messages to the emergency gate, and print what it catches and how often it cries without need."""
+    from evals import triage as gate
     from sequitur.adapters.embedders import open_embedder
 
     settings = load_settings()
-    embedder = open_embedder(settings.embedder, settings.models)
-    model, measured = fitting.train(fitting.messages(messages, _GOLD), embedder)
-    fitting.write(out, model, embedder.encoder, measured)
-    print(table(measured))
+    found = gate.labelled(messages or gate.HELD_OUT)
+    print(table(gate.measure(found, open_embedder(settings.embedder, settings.models))))
 
 
 @app.command()

@@ -61,3 +61,7 @@ class Embedder(Protocol):
     def question_tokens(self, text: str) -> Vectors:
         """The weighted vectors of a question's tokens, shape (tokens, WIDTH); of none where the model has no late-interaction head."""
         ...
+
+    def danger(self, texts: Sequence[str]) -> Vectors:
+        """Log-odds of each text being an emergency, and a personal decision; shape (len(texts), 2), or (0, 2) where the model has no head for it."""
+        ...

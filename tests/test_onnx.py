@@ -13,7 +13,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from sequitur.adapters.embedders import open_embedder
-from sequitur.adapters.late import LAYERS, build
+from sequitur.adapters.heads import LAYERS, build
 from sequitur.adapters.onnx import OnnxEmbedder, model_folder
 from sequitur.errors import ModelError
 from sequitur.index import Interaction
@@ -109,7 +109,7 @@ def test_the_card_names_the_weights_and_how_they_are_used(exported):
     card = json.loads((exported / "export.json").read_text(encoding="utf-8"))
     assert {"fingerprint", "dimension", "files"} <= card.keys()
     assert "int8" in card["fingerprint"]
-    assert set(card["files"]) == {"model.onnx", "late.onnx", "tokenizer.json"}
+    assert set(card["files"]) == {"model.onnx", "late.onnx", "gate.onnx", "tokenizer.json"}
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "Someone/no-such-model", "json"])
@@ -148,7 +148,7 @@ def test_token_vectors_are_those_of_the_float_head(embedder):
         given = AutoTokenizer.from_pretrained(folder, local_files_only=True)(text, return_tensors="pt")
         with torch.no_grad():
             middle = encoder(**given, output_hidden_states=True).hidden_states[-1 - LAYERS]
-            tokens, _ = build(encoder)(middle, given["attention_mask"])
+            tokens, _ = build("late", encoder)(middle, given["attention_mask"])
         kept = embedder.embed_passages([text])[0].tokens.astype(np.float32)
         cosines = (kept * tokens[0].numpy()).sum(axis=1) / np.linalg.norm(kept, axis=1)
         assert kept.shape == (given["input_ids"].shape[1], WIDTH)

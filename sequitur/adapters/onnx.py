@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sequitur.adapters import late
+from sequitur.adapters import heads
 from sequitur.adapters.exported import EXPORT_VERSION, exported_folder, model_folder
 from sequitur.errors import ModelError
 from sequitur.ports import WIDTH, Embedded, Vectors, packed
@@ -53,12 +53,15 @@ class OnnxEmbedder:
             self.dimension: int = card["dimension"]
             with ThreadPoolExecutor(1) as aside:  # neither hashing nor opening the model holds the interpreter
                 session = aside.submit(
-                    lambda: [_session(_sound(folder, name, card)) for name in ("model.onnx", "late.onnx") if name in card["files"]]
+                    lambda: {
+                        name: _session(_sound(folder, f"{name}.onnx", card))
+                        for name in ("model", *heads.HEADS)
+                        if f"{name}.onnx" in card["files"]
+                    }
                 )
                 self._tokenizer = Tokenizer.from_file(str(_sound(folder, "tokenizer.json", card)))
-                self._session, *head = session.result()
-                self._head = head[0] if head else None
-                self.late: bool = bool(head)
+                self._sessions = session.result()
+                self.late: bool = "late" in self._sessions
         except (OSError, KeyError, ValueError) as error:
             message = f"the embedding model in {folder} cannot be opened ({error}): delete that folder and run `sequitur ingest`"
             raise ModelError(message) from error
@@ -89,16 +92,30 @@ class OnnxEmbedder:
 
     def question_tokens(self, text: str) -> Vectors:
         """The vectors of a question's tokens, each as long as the token weighs, their lengths together 1; shape (tokens, width), (0, width) without a head."""
-        if self._head is None:
+        if not self.late:
             return np.zeros((0, WIDTH), dtype=np.float32)
         ids = tuple(self._tokenizer.encode(text).ids)
         middle = self._states(ids)[1][:, :_QUESTION_TOKENS]
-        tokens, weights = self._head.run(None, {"middle": middle, "attention_mask": np.ones(middle.shape[:2], dtype=np.int64)})
+        tokens, weights = self._of_middle("late", middle)
         return np.asarray(tokens[0] * (weights[0] / weights[0].sum())[:, None], dtype=np.float32)
+
+    def danger(self, texts: Sequence[str]) -> Vectors:
+        """Log-odds of each text being an emergency, and a personal decision; shape (len(texts), 2), (0, 2) without a head."""
+        if "gate" not in self._sessions or not texts:
+            return np.zeros((0, 2), dtype=np.float32)
+        given = [tuple(self._tokenizer.encode(text).ids) for text in texts]
+        return np.concatenate(list(self._mapped(lambda ids: self._of_middle("gate", self._states(ids)[1])[0], given)))
 
     def english(self) -> Mapping[str, int]:
         """Whole words the tokenizer knows, with their place in its vocabulary, which is sorted by frequency in everyday English."""
         return _English(self._tokenizer)
+
+    def _of_middle(self, head: str, middle: Vectors) -> list[Vectors]:
+        """What a head says of the states of one text."""
+        found: list[Vectors] = self._sessions[head].run(
+            None, {"middle": middle, "attention_mask": np.ones(middle.shape[:2], dtype=np.int64)}
+        )
+        return found
 
     def _mapped(self, run: Callable[[Any], Vectors], parts: Sequence[Any]) -> Iterable[Vectors]:
         return self._pool.map(run, parts) if len(parts) > 1 else map(run, parts)
@@ -127,13 +144,12 @@ class OnnxEmbedder:
         ids, mask = self._encoded(texts)
         states, *middle = self._run(ids, mask)
         vectors = _pooled(states, mask)
-        head: Any = self._head
-        tokens = head.run(["tokens"], {"middle": middle[0], "attention_mask": mask})[0]
+        tokens = self._sessions["late"].run(["tokens"], {"middle": middle[0], "attention_mask": mask})[0]
         return [Embedded(vector, packed(own[: int(size)])) for vector, own, size in zip(vectors, tokens, mask.sum(axis=1), strict=True)]
 
     def _run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[Vectors]:
         """The last states, and with a head those it begins from."""
-        found: list[Vectors] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+        found: list[Vectors] = self._sessions["model"].run(None, {"input_ids": ids, "attention_mask": mask})
         return found
 
 
@@ -213,7 +229,7 @@ def export_model(source: Path, folder: Path) -> None:
     aside = Path(tempfile.mkdtemp(prefix="export-", dir=folder.parent))
     try:
         base = _sha256(source / "model.safetensors")
-        parts = ["model", *(["late"] if late.fits(base) else [])]
+        parts = ["model", *(name for name in heads.HEADS if heads.fits(name, base))]
         dimension = _to_onnx(source, aside, parts)
         for name in parts:
             _quantize(aside / f"{name}-float.onnx", aside / f"{name}-int8.onnx")
@@ -221,7 +237,7 @@ def export_model(source: Path, folder: Path) -> None:
             for step in ("float", "int8"):
                 (aside / f"{name}-{step}.onnx").unlink()
         shutil.copyfile(source / "tokenizer.json", aside / "tokenizer.json")
-        head = f"{_HEAD_MARK}{_sha256(late.HEAD)[:8]}" if "late" in parts else ""
+        head = f"{_HEAD_MARK}{_sha256(heads.HEADS['late'])[:8]}" if "late" in parts else ""
         fingerprint = f"{base[:16]}-int8-mean-unit-{_MAX_TOKENS}-v{EXPORT_VERSION}{head}"
         files = {name: _sha256(aside / name) for name in (*(f"{part}.onnx" for part in parts), "tokenizer.json")}
         card = {"fingerprint": fingerprint, "dimension": dimension, "files": files}
@@ -234,7 +250,7 @@ def export_model(source: Path, folder: Path) -> None:
 
 
 def _to_onnx(source: Path, folder: Path, parts: Sequence[str]) -> int:
-    """Write the float encoder, and where there is one its late-interaction head; returns the vector length."""
+    """Write the float encoder and the heads there are; returns the vector length."""
     import torch
     from transformers import AutoModel
     from transformers.utils import logging as transformers_logging
@@ -242,7 +258,8 @@ def _to_onnx(source: Path, folder: Path, parts: Sequence[str]) -> int:
     transformers_logging.disable_progress_bar()
 
     encoder: Any = AutoModel.from_pretrained(str(source), local_files_only=True, attn_implementation="eager").eval()
-    outputs = ["states", *(["middle"] if "late" in parts else [])]
+    own = [name for name in parts if name in heads.HEADS]
+    outputs = ["states", *(["middle"] if own else [])]
 
     class Encoder(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
@@ -251,18 +268,23 @@ def _to_onnx(source: Path, folder: Path, parts: Sequence[str]) -> int:
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:  # noqa: ANN401 - torch tensors
             found = self.encoder(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
-            return (found.last_hidden_state, found.hidden_states[-1 - late.LAYERS])[: len(outputs)]
+            return (found.last_hidden_state, found.hidden_states[-1 - heads.LAYERS])[: len(outputs)]
 
     sample = torch.ones((2, 8), dtype=torch.int64)
     _export(Encoder().eval(), {"input_ids": sample, "attention_mask": sample}, outputs, folder / "model-float.onnx")
-    if "late" in parts:
-        middle = torch.rand((2, 8, encoder.config.hidden_size))
-        _export(late.build(encoder), {"middle": middle, "attention_mask": sample}, ["tokens", "weights"], folder / "late-float.onnx")
+    middle = torch.rand((2, 8, encoder.config.hidden_size))
+    for name in own:
+        _export(
+            heads.build(name, encoder),
+            {"middle": middle, "attention_mask": sample},
+            list(heads.OUTPUTS[name]),
+            folder / f"{name}-float.onnx",
+        )
     return int(encoder.config.hidden_size)
 
 
 def _export(module: Any, inputs: Mapping[str, Any], outputs: Sequence[str], target: Path) -> None:  # noqa: ANN401 - torch modules and tensors
-    """Write a module as ONNX; the first two axes of everything are texts and tokens."""
+    """Write a module as ONNX; the first two axes of everything are texts and tokens, but for what is said of whole texts."""
     import warnings
 
     import torch
@@ -275,7 +297,7 @@ def _export(module: Any, inputs: Mapping[str, Any], outputs: Sequence[str], targ
             str(target),
             input_names=list(inputs),
             output_names=list(outputs),
-            dynamic_axes={name: {0: "batch", 1: "tokens"} for name in (*inputs, *outputs)},
+            dynamic_axes={name: {0: "batch"} if name in heads.OF_TEXTS else {0: "batch", 1: "tokens"} for name in (*inputs, *outputs)},
             opset_version=17,
             dynamo=False,
         )
