@@ -43,8 +43,8 @@ class Sought(NamedTuple):
 
 
 def loose(query: Query) -> list[str]:
-    """The typed wordings of the concepts that something resembling them may stand in for: what `concepts_of` needs the vectors of."""
-    return [focus.wordings[0][0] for focus in query.focus if not focus.exact]
+    """What the concepts mean that something resembling them may stand in for: what `concepts_of` needs the vectors of."""
+    return [focus.meant for focus in query.focus if not focus.exact]
 
 
 def concepts_of(query: Query, index: Index, vectors: Vectors) -> tuple[Sought, ...]:

@@ -51,9 +51,12 @@ SECTIONS: dict[str, re.Pattern[str]] = {
 }
 
 
+_AMOUNT = re.compile(r"\b\d[\d.,]*(?:\s?(?:-|–|to)\s?\d[\d.,]*)?\s?(?:mg|mcg|µg|g|ml|units?)\b(?:/\w+){0,3}")
+
+
 def wants(question: str, clinical: Sequence[str] = ()) -> tuple[str, ...]:
-    """Answer types that the wording asks for; `clinical` are the field's words for what was typed."""
-    text = " ".join([question.lower(), *clinical])
+    """Answer types that the wording asks for; `clinical` are the field's words for what was typed. An amount that is stated is not asked for."""
+    text = _AMOUNT.sub(" ", " ".join([question.lower(), *clinical]))
     return tuple(name for name, pattern in _COMPILED if pattern.search(text))
 
 

@@ -221,6 +221,7 @@ class Focus:
     strength: float
     medical: bool  # a drug, a condition, or another term of the lexicon
     exact: bool  # nothing that merely resembles it will do: drugs, names, figures
+    meant: str  # the words by which its likeness to others is judged: what a short form stands for, else the typed ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,8 @@ class Query:
     wants: tuple[str, ...]  # answer types, most specific first: "dose", "number", "harm", "benefit", "study", …
     focus: tuple[Focus, ...]
     named: tuple[str, ...] = ()  # ids of documents the question names ("the 2020 trial", "Hardy")
-    shown: tuple[str, ...] = ()  # ids of documents of the last answer that it points back to ("that study", "[2]")
+    shown: tuple[str, ...] = ()  # ids of documents of the last answer that it may be about
+    pointed: bool = False  # it points back to them in words ("that study", "[2]"), or the question before named them
     before: str = ""  # the question before, where this one follows up on it
     acknowledgement: bool = False
     choices: tuple[str, ...] = ()  # what could be meant, where it is not clear; empty otherwise

@@ -246,6 +246,7 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         focus=tuple(_focus(concept, carried, known, len(whole.concepts), asked_with) for concept in whole.concepts),
         named=known.named(f"{asked} {text}"),
         shown=rewritten.shown,
+        pointed=rewritten.pointed,
         before=(text if rewritten.instead else turns[-1].standalone) if rewritten.follow_up else "",
         choices=() if chosen else choices(asked, wording, turns, known),
     )
@@ -366,4 +367,4 @@ def _focus(
     if concept.words[0] in _ASKING:
         strength *= _ASKING_STRENGTH
     exact = concept.slot == "drug" or any(word in known.names or not word.isalpha() for word in concept.words)
-    return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical, exact)
+    return Focus(wordings, strength * (_WEIGHTS.carried if concept.words in carried else 1.0), medical, exact, " ".join(concept.meant))

@@ -12,12 +12,12 @@ from rapidfuzz.distance import DamerauLevenshtein
 from rapidfuzz.process import extractOne
 
 from sequitur.analysis import STOPWORDS, compounds, stem
-from sequitur.lexicon import WEIGHTS, Expansion, Lexicon, english
+from sequitur.lexicon import SHORTHAND, WEIGHTS, Expansion, Lexicon, english
 from sequitur.schema import Document, short_name
 from sequitur.text import tokens
 
 _REWRITES = frozenset({"brand", "lay", "corpus", "abbreviation", "spelling"})
-_LOOSE = frozenset({"trial_stats", "route_dose"})  # lay wordings of these are whole phrases: searched with, never rewritten
+_LOOSE = frozenset({"trial_stats", "route_dose", "actions"})  # lay wordings of these are whole phrases: searched with, never rewritten
 _VERBS = frozenset(  # lay phrases that begin so are no nouns, as the field's words for them are: searched with, not rewritten
     [
         "got",
@@ -187,6 +187,7 @@ class Concept:
     alternatives: tuple[tuple[tuple[str, ...], float], ...]
     slot: str  # "drug", "condition", "route" or ""
     clinical: tuple[str, ...]  # the wording of the field, where the typed one is lay, a brand or an abbreviation
+    meant: tuple[str, ...]  # the words by which its likeness to others is judged
     capitals: frozenset[str] = frozenset()  # words that are abbreviations, written in capitals
 
     @property
@@ -221,8 +222,12 @@ def read(question: str, vocabulary: Vocabulary) -> Wording:
         (words, expansions or _spelt_out(words, vocabulary))
         for words, expansions in _named(corrected, printed, frozenset(compounds(question)), lexicon)
     ]
-    strange = [words for words, expansions in named if not expansions and not any(stem(word) in vocabulary.frequency for word in words)]
-    near = dict(zip(strange, vocabulary.near([" ".join(words) for words in strange]), strict=True)) if strange else {}
+    strange = {
+        words: meaning(words, expansions, vocabulary)
+        for words, expansions in named
+        if not any(stem(word) in vocabulary.frequency for said in (words, *(own.words for own in expansions)) for word in said)
+    }
+    near = dict(zip(strange, vocabulary.near([" ".join(meant) for meant in strange.values()]), strict=True)) if strange else {}
     concepts = tuple(_concept(words, expansions, near.get(words, ()), vocabulary) for words, expansions in named)
     return Wording(typed, corrected, concepts)
 
@@ -271,21 +276,24 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
         return token
     if len(token) >= _STUB and (whole := _completion(token, vocabulary)):
         return whole
-    if token in english():
+    if token in english() or (token.endswith("s") and token[:-1] in english()):
         return token
-    for length, allowed in _EDIT:
-        if len(token) >= length:
-            for words in (vocabulary.words, vocabulary.everyday):
-                near = [
-                    word
-                    for word in _by_initial(words).get(token[0], ())
-                    if abs(len(word) - len(token)) <= allowed and not _told_apart(token, word)
-                ]
-                found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
-                if found:
-                    return str(found[0])
-            return token
-    return token
+    swapped = (token[:at] + token[at + 1] + token[at] + token[at + 2 :] for at in range(len(token) - 1))
+    twisted = next((word for word in swapped if len(word) > _STUB and (word in vocabulary.words or word in vocabulary.everyday)), "")
+    if twisted:
+        return twisted
+    allowed = next((allowed for length, allowed in _EDIT if len(token) >= length), 0)
+    found = [near for words in (vocabulary.words, vocabulary.everyday) if (near := _nearest(token, words, allowed))] if allowed else []
+    return min(found, key=lambda near: near[1], default=(token, 0))[0]  # the field's word, unless an everyday one is nearer
+
+
+def _nearest(token: str, words: frozenset[str], allowed: int) -> tuple[str, int] | None:
+    """The word that differs from a token in the fewest letters, at most `allowed`, and in how many."""
+    near = [
+        word for word in _by_initial(words).get(token[0], ()) if abs(len(word) - len(token)) <= allowed and not _told_apart(token, word)
+    ]
+    found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
+    return (str(found[0]), int(found[1])) if found else None
 
 
 @lru_cache(maxsize=16)
@@ -310,6 +318,12 @@ def _completion(stub: str, vocabulary: Vocabulary) -> str:
     return max(drugs or fitting, key=lambda word: (vocabulary.frequency[stem(word)], -len(word), word), default="")
 
 
+def meaning(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> tuple[str, ...]:
+    """The words by which a term's likeness to others is judged: what a short form or a brand stands for, else the term itself."""
+    full = next((own.words for own in expansions if own.kind in {"corpus", "abbreviation", "brand"}), words)
+    return full if not any(word in vocabulary.english for word in words) else words
+
+
 def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], near: Sequence[tuple[str, float]], vocabulary: Vocabulary) -> Concept:
     """`near`: words of the corpus close in meaning, with cosines, where it never uses these."""
     alternatives: dict[tuple[str, ...], float] = {}
@@ -329,7 +343,7 @@ def _concept(words: tuple[str, ...], expansions: Sequence[Expansion], near: Sequ
     short = len(words) == 1 and any(expansion.kind in {"abbreviation", "corpus"} and len(expansion.words) > 1 for expansion in expansions)
     capitals = frozenset(words) if short else frozenset()
     slot, clinical = _slot(words, expansions, vocabulary), _clinical(words, expansions, vocabulary)
-    return Concept(words, tuple(usable[:_MAX_ALTERNATIVES]), slot, clinical, capitals)
+    return Concept(words, tuple(usable[:_MAX_ALTERNATIVES]), slot, clinical, meaning(words, expansions, vocabulary), capitals)
 
 
 def _clinical(words: tuple[str, ...], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> tuple[str, ...]:
@@ -342,16 +356,17 @@ def _clinical(words: tuple[str, ...], expansions: Sequence[Expansion], vocabular
         return ()  # the corpus speaks these words itself
     typed_known = vocabulary.rarity(words)
     best = max(candidates, key=vocabulary.rarity)
-    is_short = any(expansion.kind in {"abbreviation", "corpus"} and len(expansion.words) == 1 for expansion in expansions)
+    is_short = any(
+        expansion.kind in {"abbreviation", "corpus"} and expansion.domain != SHORTHAND and len(expansion.words) == 1
+        for expansion in expansions
+    )
     if is_short or vocabulary.rarity(best) == 0 or (typed_known and len(words) == 1 and typed_known >= vocabulary.rarity(best)):
         return ()
     return best
 
 
 def _slot(words: Sequence[str], expansions: Sequence[Expansion], vocabulary: Vocabulary) -> str:
-    if vocabulary.lexicon.is_drug(words) or any(
-        expansion.kind in {"brand", "class", "member"} or expansion.domain == "drugs" for expansion in expansions
-    ):
+    if vocabulary.lexicon.is_drug(words) or any(_is_drug(expansion, vocabulary.lexicon) for expansion in expansions):
         return "drug"
     if any(word in _ROUTE for word in words):
         return "route"
@@ -359,3 +374,10 @@ def _slot(words: Sequence[str], expansions: Sequence[Expansion], vocabulary: Voc
     if any(_CONDITION.search(wording[-1]) for wording in wordings):
         return "condition"
     return ""
+
+
+def _is_drug(expansion: Expansion, lexicon: Lexicon) -> bool:
+    """Whether what a term stands for is a drug or a class of them. A lay phrase on drugs ("how long does it last") need not be one."""
+    if expansion.kind in {"brand", "class", "member"} or (expansion.domain == "drugs" and expansion.kind not in {"lay", "weak"}):
+        return True
+    return expansion.kind in {"abbreviation", "lay"} and (lexicon.is_drug(expansion.words[-1:]) or lexicon.is_class(expansion.words))

@@ -11,14 +11,20 @@ from sequitur.intent import wants
 from sequitur.schema import Turn, short_name
 from sequitur.text import tokens
 
-_LEAD = re.compile(r"^(?:(?:and|but|or|so|also|then|ok(?:ay)?|right|hmm+|well|yes|yeah|sure|sorry|thanks?|great|um+)\b[\s,]*)+", re.I)
+_LEAD = re.compile(r"^(?:(?:and|but|or|so|also|then|ok(?:ay)?|right|hmm+|well|yes|yeah|sure|sorry|thanks?|great|um+)\b[\s,.!;:-]*)+", re.I)
 _ELLIPSIS = re.compile(
     r"^(?:what about|how about|what of|same (?:for|in|with)|versus|vs\.?|compared (?:to|with)|and|or|but|in|for|with|on|to|any)\b", re.I
 )
 _CORRECTION = re.compile(
     r"^(?:no|nope|sorry|wait|actually|i mean[t]?|not that|rather)\b[\s,]*(?:no\b|sorry\b|i mean[t]?\b|the\b|actually\b|about\b|,|\s)*", re.I
 )
-_PRONOUN = re.compile(r"\b(?:it|its|they|them|their|theirs|this|that|those|these|he|she|there|one|ones|same)\b", re.I)
+_PRONOUN = re.compile(  # neither "is there a", nor "evidence that", nor "one year"
+    r"\b(?:it|its|they|them|their|theirs|this|those|these|he|she|same|ones)\b|\bone\b(?=\s*(?:[?.,!;]|$))|\b(?:the|that|this|which|what|another|other|each|any) one\b|"
+    r"(?<!evidence )(?<!true )(?<!shown )(?<!shows )(?<!show )(?<!proof )(?<!prove )(?<!mean )(?<!know )\bthat\b|"
+    r"(?<!is )(?<!are )(?<!was )(?<!were )(?<!isnt )\bthere\b(?! (?:is|are|was|were|any|a|an|no)\b)",
+    re.I,
+)
+_CLAUSE = re.compile(r"[.?!,;:]\s|\b(?:and|or|but|if|when|because|since|so|while|after|before)\s", re.I)
 _STUDY = re.compile(
     r"\b(?:that|this|the|those|these|their|which|what)\s+(?:\w+\s+)?(?:trial|study|studies|trials|paper|papers|review|series|cohort|authors?|analysis|guideline)\b|"
     r"\b(?:they|their|them)\b|how many (?:people|patients|participants|subjects|pts|were|was)|sample size|\bwas (?:it|that) (?:blinded|randomi[sz]ed|placebo)|who (?:did|ran|wrote|funded)|"
@@ -41,6 +47,15 @@ _JOINS = {"condition": "in", "drug": "with", "route": "by"}
 _AT_LARGE = re.compile(  # treatment in general: then no drug is meant but left unsaid
     r"\b(?:meds?|medicines?|medications?|drugs?|treatments?|agents?|options?|tablets?|pills?|therap(?:y|ies)|first line|second line|third line|instead|else|alternatives?)\b"
 )
+_ANY_ILLNESS = frozenset(
+    ["disease", "diseases", "disorder", "disorders", "illness", "illnesses", "condition", "conditions", "syndrome", "syndromes"]
+)
+# A pronoun that may stand for a drug: not "is it true that", "how is it that", "what's it like".
+_IT = re.compile(
+    r"(?<!for )\bit\b(?!['’])(?! (?:true|possible|likely|ok|okay|fine|worth|better|best|normal|common|that|like|matter|depends?|seems?|says?|take (?:\w+ )?(?:to|for) )\b)",
+    re.I,
+)
+_SHORT = 8  # words up to which a question still reads as one with something put behind it
 _ROOT = 6  # letters by which two forms of a word are known for one
 _FEW = 3  # concepts of a question that may still lean on the one before
 
@@ -52,7 +67,8 @@ class Rewritten:
     text: str
     carried: tuple[Concept, ...]
     follow_up: bool
-    shown: tuple[str, ...]  # documents of the last answer that it refers to
+    shown: tuple[str, ...]  # documents of the last answer that it may be about
+    pointed: bool = False  # it points back to them in words, or the question before named them
     instead: bool = False  # it stands in the place of the question before and says all that still holds of it
 
 
@@ -62,24 +78,26 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
     if not turns:
         return Rewritten(clean, (), follow_up=False, shown=())
     last = turns[-1]
-    shown = _referred(question, turns, vocabulary)
+    shown, pointed = _referred(question, turns, vocabulary)
     correction = _CORRECTION.match(question.strip())
     rest = _LEAD.sub("", _CORRECTION.sub("", question.strip()) if correction else question.strip())
     if _BARE.match(rest) or _BARE.match(question.strip()):
-        return Rewritten(_asking_again(rest, last.standalone), (), follow_up=True, shown=shown, instead=True)
+        return Rewritten(_asking_again(rest, last.standalone), (), follow_up=True, shown=shown, pointed=pointed, instead=True)
     before = read(last.standalone, vocabulary)
     if _stands_alone(question, rest, wording, vocabulary, correction=bool(correction)):
-        return Rewritten(clean, (), follow_up=False, shown=shown)
+        return Rewritten(clean, (), follow_up=False, shown=shown, pointed=pointed)
     rest_wording = read(rest, vocabulary)
     if _only_names(rest, rest_wording) and (correction or _ELLIPSIS.match(question.strip()) or len(rest_wording.concepts) <= _FEW):
         text = _substituted(last.standalone, before, rest_wording)
-        return Rewritten(text, before.concepts, follow_up=True, shown=() if correction else shown, instead=True)
+        return Rewritten(
+            text, before.concepts, follow_up=True, shown=() if correction else shown, pointed=pointed and not correction, instead=True
+        )
     stack = _stack(turns, vocabulary)
     if shown and _STUDY.search(question) and not read(last.standalone, vocabulary).slot("drug"):
         stack.pop("drug", None)  # the study shown knows its drug better than the article's title
     carried = _carried(wording, stack, vocabulary)
     source = _source(question, last, vocabulary)
-    return Rewritten(_completed(tidy(rest, rest_wording), carried, source), carried, follow_up=True, shown=shown)
+    return Rewritten(_completed(tidy(rest, rest_wording), carried, source), carried, follow_up=True, shown=shown, pointed=pointed)
 
 
 def tidy(question: str, wording: Wording) -> str:
@@ -97,7 +115,7 @@ def tidy(question: str, wording: Wording) -> str:
 
 def _stands_alone(question: str, rest: str, wording: Wording, vocabulary: Vocabulary, *, correction: bool) -> bool:
     """Nothing points back: no pronoun, no ellipsis, and what it is about is named."""
-    if correction or _PRONOUN.search(rest) or _STUDY.search(question):
+    if correction or _points_back(rest, wording) or _STUDY.search(question):
         return False
     named = bool(wording.slot("drug")) or bool(wording.slot("condition"))
     leaning = _ELLIPSIS.match(question.strip()) or _LEAD.match(question.strip())
@@ -111,6 +129,16 @@ def _stands_alone(question: str, rest: str, wording: Wording, vocabulary: Vocabu
     if wording.slot("drug"):
         return len(wording.concepts) > 1 or bool(wants(rest))
     return named and len(wording.concepts) > _FEW
+
+
+def _points_back(rest: str, wording: Wording) -> bool:
+    """Whether a pronoun means something said before: nothing that it may mean is named in an earlier clause of the turn itself."""
+    pronoun = _PRONOUN.search(rest)
+    if not pronoun:
+        return False
+    boundary = max((found.start() for found in _CLAUSE.finditer(rest, 0, pronoun.start())), default=0)
+    said = tokens(rest[:boundary])
+    return not any(concept.slot in {"drug", "condition"} and concept.words[0] in said for concept in wording.concepts)
 
 
 def _only_names(rest: str, wording: Wording) -> bool:
@@ -145,7 +173,7 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
         topic = {concept.words for concept in vocabulary.topic}
         said = sorted(read(turn.standalone, vocabulary).concepts, key=lambda concept: concept.words not in topic)
         for concept in said:
-            if concept.slot in {"drug", "condition"}:
+            if concept.slot in {"drug", "condition"} and not _ANY_ILLNESS.issuperset(concept.words):
                 stack.setdefault(concept.slot, concept)
     before = [
         concept
@@ -154,6 +182,7 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
         and vocabulary.rarity(concept.words)
         and vocabulary.lexicon.expansions(concept.words)
         and not wants(" ".join(concept.words))
+        and not vocabulary.everyday.issuperset(concept.words)
     ]
     if before:
         stack["other"] = min(before, key=lambda concept: vocabulary.rarity(concept.words))
@@ -196,14 +225,26 @@ def _source(question: str, last: Turn, vocabulary: Vocabulary) -> str:
 
 
 def _completed(clean: str, carried: Sequence[Concept], source: str = "") -> str:
+    """The question with what it leaves unsaid: in the place of its pronoun, behind it where that still reads as one question, else in front."""
     text = clean.rstrip(" ?.!")
     drug = next((concept.text for concept in carried if concept.slot == "drug"), "")
     if drug:
         replaced, count = re.subn(r"\b(?:its|their)\b", drug, text, count=1, flags=re.I)
+        if not count and not source and not _STUDY.search(text):
+            replaced, count = _IT.subn(drug, text, count=1)
         text, drug = (replaced, "") if count else (text, drug)
-    tail = "".join(f" {_JOINS.get(concept.slot, 'and')} {concept.text}" for concept in carried if concept.slot != "drug" or drug)
+    rest = [(_JOINS.get(concept.slot, "and"), concept.text) for concept in carried if concept.slot != "drug"]
+    said = [(_JOINS["drug"], drug), *rest] if drug else rest
+    if not said and not source:
+        return f"{text[:1].upper()}{text[1:]}?"
     origin = f" in {source}" if source else ""
-    return f"{text[:1].upper()}{text[1:]}{tail}{origin}?"
+    long = bool(_CLAUSE.search(text, 1)) or len(text.split()) > _SHORT
+    if not (long and said and (drug or said[0][0] in _JOINS.values())):
+        tail = "".join(f" {join} {what}" for join, what in said)
+        return f"{text[:1].upper()}{text[1:]}{tail}{origin}?"
+    topic = " ".join(([said[0][1]] if drug else list(said[0])) + [f"{join} {what}" for join, what in said[1:]])
+    begun = text[:1].lower() if text[1:2].islower() else text[:1]
+    return f"{topic[:1].upper()}{topic[1:]}{origin}: {begun}{text[1:]}?"
 
 
 def _asking_again(rest: str, previous: str) -> str:
@@ -220,19 +261,19 @@ def _numbered(turns: Sequence[Turn]) -> Iterator[tuple[int, str]]:
     return ((marker, identity.rsplit(":", 1)[0]) for marker, identity in given.items())
 
 
-def _referred(question: str, turns: Sequence[Turn], vocabulary: Vocabulary) -> tuple[str, ...]:
-    """Documents that the question points at: "[2]", or of the last answer "the second one", "that trial", "how many patients"."""
+def _referred(question: str, turns: Sequence[Turn], vocabulary: Vocabulary) -> tuple[tuple[str, ...], bool]:
+    """Documents that the question may be about, and whether it points at them: "[2]", "the second one", "that trial", "how many patients", or the question before named them."""
     last = turns[-1]
     shown = [identity.rsplit(":", 1)[0] for identity in last.shown]
     ordinal = _ORDINAL.search(question)
     if ordinal and ordinal[2] and last.used:
-        return tuple(identity for number, identity in _numbered(turns) if number == int(ordinal[2]))
+        return tuple(identity for number, identity in _numbered(turns) if number == int(ordinal[2])), True
     if ordinal and shown:
         number = int(ordinal[2]) if ordinal[2] else len(shown) if ordinal[1].lower() == "last" else _ORDINALS[ordinal[1].lower()]
-        return (shown[number - 1],) if 0 < number <= len(shown) else ()
+        return ((shown[number - 1],) if 0 < number <= len(shown) else ()), True
+    references = [identity for identity in dict.fromkeys(shown) if vocabulary.documents[identity].kind != "article"]
     if _STUDY.search(question):
-        references = [identity for identity in dict.fromkeys(shown) if vocabulary.documents[identity].kind != "article"]
-        return tuple(references[:2])
+        return tuple(references[:2]), True
     if named := vocabulary.named(last.standalone):
-        return named
-    return tuple(dict.fromkeys(identity for identity in shown if vocabulary.documents[identity].kind != "article"))[:3]
+        return named, True
+    return tuple(references[:3]), False

@@ -17,7 +17,7 @@ from sequitur.text import tokens
 
 _FOLDER = Path(__file__).parent
 _LONGEST = 6  # words of the longest key that is looked up
-_SHORTHAND = (
+SHORTHAND = (
     "shorthand"  # domain of truncations ("endpt", "comps"): what they stand for is often plain English, which is not to be shortened
 )
 
@@ -170,7 +170,7 @@ class Lexicon:
         self._lay = _by_key("lay")
         self.drugs = {word for word in self.drugs - _NO_DRUGS if len(word) > 3 and word.isalpha()}
         self.words = frozenset(word for part in (self._first, self._last) for key in part for word in key).union(*map(str.split, self._lay))
-        self.words -= {row["abbr"] for row in _rows("abbreviations") if row["domain"] == _SHORTHAND}
+        self.words -= {row["abbr"] for row in _rows("abbreviations") if row["domain"] == SHORTHAND}
 
     def american(self, token: str) -> str:
         """The American spelling of one lower-case token."""
@@ -206,6 +206,11 @@ class Lexicon:
         """Whether any of the words names a drug or a drug class."""
         return any(word in self.drugs or word.rstrip("s") in self.drugs for word in words)
 
+    def is_class(self, words: Sequence[str]) -> bool:
+        """Whether the words are the name of a drug class, with or without a plural `s` or "agent" behind it."""
+        name = tuple(words[:-1] if len(words) > 1 and words[-1] in {"agent", "agents", "drug", "drugs"} else words)
+        return bool(name) and not self.classes.keys().isdisjoint({name, _singular(name), (*name[:-1], f"{name[-1]}s")})
+
     def _at(self, typed: Sequence[str], printed: Sequence[str], position: int) -> Match | None:
         for length in range(min(_LONGEST, len(typed) - position), 0, -1):
             words = tuple(typed[position : position + length])
@@ -230,7 +235,7 @@ class Lexicon:
             self._capitals.setdefault(key[0], []).append(Expansion(words, kind, WEIGHTS[kind], domain))
             return
         self._add(key, words, kind, domain)
-        if domain != _SHORTHAND:
+        if domain != SHORTHAND:
             self._add(words, key, kind, domain)
 
     def _load_abbreviations(self) -> None:
