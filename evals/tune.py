@@ -79,7 +79,7 @@ def rankings(places: Sequence[Place]) -> list[Ranking]:
             query = last_query(place.assembly, case)
             if query.readings:
                 pool = candidates(query, place.assembly.index, place.assembly.embedder)
-                found.append(Ranking(place.name, case.id, pool.values, _carriers(place.assembly, case, pool.rows)))
+                found.append(Ranking(place.name, case.id, pool.values, carriers_of(place.assembly, case, pool.rows)))
     return found
 
 
@@ -94,7 +94,8 @@ def last_query(assembly: Assembly, case: Case) -> Query:
     return condense(case.turns[-1], turns, assembly.vocabulary)
 
 
-def _carriers(assembly: Assembly, case: Case, rows: Sequence[int]) -> tuple[Array, ...]:
+def carriers_of(assembly: Assembly, case: Case, rows: Sequence[int]) -> tuple[Array, ...]:
+    """For each vital nugget which of some passages, given by their rows, carry it."""
     vital = {nugget.id for nugget in case.nuggets if nugget.vital}
     passages = [assembly.index.passages[row] for row in rows]
     return tuple(

@@ -1,13 +1,17 @@
 """Trains the late-interaction head on CPU: the embedder's two last layers anew, over states of the others that are worked out once.
 
     python models/late.py states --bioasq bioasq-train.jsonl --medquad medquad.jsonl.gz --out FOLDER
-    python models/late.py train FOLDER --steps 400 --out models/late.safetensors
+    python models/late.py train FOLDER --steps 400 --out begun.safetensors
+    python models/late.py harden FOLDER --from begun.safetensors --steps 1000 --out models/late.safetensors
 
 Questions: those of BioASQ, those of MedQuAD as typed and disguised (models/train.py), and our own (models/questions.jsonl), which were written
 for this as people type them, each with the sentences of one MedQuAD answer or one BioASQ record that answer it, or with none. In a batch a question's passage
 stands against the other passages, against its own document's other sentences, and against passages that resemble it; a question that its document does not
 answer stands against all of it. In-batch softmax over late-interaction scores (Khattab and Zaharia, SIGIR 2020), scale 30, and a logistic loss of the same
 scores within a document.
+
+`harden` goes on from there with the dev halves of the gold, on this article and on the invented ones: a question's carriers stand against the passages that the ordering in force
+puts first and that do not carry it. Three steps in ten are still of the old kind, so that what was learned elsewhere is not forgotten.
 """
 
 from __future__ import annotations
@@ -20,21 +24,29 @@ import random
 import re
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize, pad, softplus
 from train import Disguise, Pair, bioasq, medquad
 from transformers import AutoModel, AutoTokenizer
 
+from evals.cases import Case, load_cases
+from evals.elsewhere import Place, places
+from evals.triage import GOLD
+from evals.tune import carriers_of, last_query
 from sequitur.adapters.embedders import open_embedder
-from sequitur.adapters.late import LAYERS
+from sequitur.adapters.heads import LAYERS
 from sequitur.adapters.onnx import model_folder
+from sequitur.assemble import assemble
+from sequitur.index import index_text
 from sequitur.ports import WIDTH
+from sequitur.retrieve import WEIGHTS, candidates
+from sequitur.settings import load_settings
 
 _OWN = Path(__file__).with_name("questions.jsonl")
 _QUESTION_TOKENS, _PASSAGE_TOKENS = 40, 64
@@ -44,6 +56,11 @@ _MEDQUAD = 2500  # questions taken of it
 _SHARES = {"bioasq": 0.2, "medquad": 0.15, "own": 0.65}
 _TYPED = 0.75  # share of questions as typed; the others disguised, or for our own in clean words
 _SCALE = 30.0
+_HARD = 40  # candidates of a gold question, by the ordering in force
+_HARD_BATCH = 12  # gold questions
+_HARD_QUESTION_TOKENS, _HARD_TOKENS = 48, 96
+_AS_SEARCHED = 0.8  # share of gold questions in the words that are searched for; the others in clean words
+_OLD = 0.3  # share of steps that are still of the old kind
 _WIDTH_OF_STATES = 384
 
 
@@ -119,10 +136,41 @@ def medquad_rows(path: Path, disguise: Disguise, chance: random.Random) -> list[
 class States:
     """Texts with their states before the layers that are trained."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, array: Any, places: dict[str, list[int]]) -> None:  # noqa: ANN401 - a NumPy array
+        """Of all texts one after the other, and where each stands."""
+        self._array, self._places = array, places
+
+    @classmethod
+    def read(cls, folder: Path) -> States:
         """Open what `write_states` wrote."""
-        self._array = np.load(folder / "states.npy", mmap_mode="r")
-        self._places: dict[str, list[int]] = json.loads((folder / "places.json").read_text(encoding="utf-8"))
+        return cls(np.load(folder / "states.npy", mmap_mode="r"), json.loads((folder / "places.json").read_text(encoding="utf-8")))
+
+    @classmethod
+    def of(cls, limits: dict[str, int]) -> States:
+        """Work them out for texts, each with the tokens that it may have at most."""
+        base = str(model_folder("all-MiniLM-L6-v2"))
+        tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
+        model = AutoModel.from_pretrained(base, local_files_only=True).eval()
+        model.encoder.layer = model.encoder.layer[:-LAYERS]
+        order = sorted(limits, key=len)
+        places, blocks, at = {}, [], 0
+        with torch.no_grad():
+            for start in range(0, len(order), 32):
+                texts = order[start : start + 32]
+                given = tokenizer(texts, padding=True, truncation=True, max_length=max(limits[text] for text in texts), return_tensors="pt")
+                states = model(**given).last_hidden_state.to(torch.float16)
+                for text, own, size in zip(texts, states, given["attention_mask"].sum(dim=1).tolist(), strict=True):
+                    kept = min(size, limits[text])
+                    blocks.append(own[:kept].numpy().copy())
+                    places[text] = [at, at + kept]
+                    at += kept
+        return cls(np.concatenate(blocks), places)
+
+    def write(self, folder: Path) -> None:
+        """Keep them as half floats."""
+        folder.mkdir(parents=True, exist_ok=True)
+        np.save(folder / "states.npy", self._array)
+        (folder / "places.json").write_text(json.dumps(self._places), encoding="utf-8")
 
     def size(self, text: str) -> int:
         """Tokens of a text."""
@@ -154,31 +202,13 @@ def write_states(options: argparse.Namespace) -> None:
         for row in rows:
             limits.update(dict.fromkeys(row.wordings, _QUESTION_TOKENS))
             limits.update({text: _PASSAGE_TOKENS for _, text in (*row.answers, *row.others)})
-    base = str(model_folder("all-MiniLM-L6-v2"))
-    tokenizer = AutoTokenizer.from_pretrained(base, local_files_only=True)
-    model = AutoModel.from_pretrained(base, local_files_only=True).eval()
-    model.encoder.layer = model.encoder.layer[:-LAYERS]
-    order = sorted(limits, key=len)
-    places, blocks, at = {}, [], 0
-    with torch.no_grad():
-        for start in range(0, len(order), 32):
-            texts = order[start : start + 32]
-            given = tokenizer(texts, padding=True, truncation=True, max_length=max(limits[text] for text in texts), return_tensors="pt")
-            states = model(**given).last_hidden_state.to(torch.float16)
-            for text, own, size in zip(texts, states, given["attention_mask"].sum(dim=1).tolist(), strict=True):
-                kept = min(size, limits[text])
-                blocks.append(own[:kept].numpy().copy())
-                places[text] = [at, at + kept]
-                at += kept
-    options.out.mkdir(parents=True, exist_ok=True)
-    np.save(options.out / "states.npy", np.concatenate(blocks))
-    (options.out / "places.json").write_text(json.dumps(places), encoding="utf-8")
+    States.of(limits).write(options.out)
     rows = {name: [[*row[:3], sorted(row.keys)] for row in found] for name, found in sets.items()}
     (options.out / "rows.json").write_text(json.dumps(rows), encoding="utf-8")
 
 
 class Head(torch.nn.Module):
-    """The head as `sequitur.adapters.late` exports it, with the scale and shift of the logistic loss beside it."""
+    """The head as `sequitur.adapters.heads` exports it, with the scale and shift of the logistic loss beside it."""
 
     def __init__(self) -> None:
         """Begin from the embedder's own last layers."""
@@ -261,31 +291,111 @@ def loss_of(head: Head, states: States, batch: Batch) -> torch.Tensor:
     return loss
 
 
-def train(options: argparse.Namespace) -> None:
-    """Train for a number of steps and write the head as half floats."""
-    chance = random.Random(options.seed)
-    torch.manual_seed(options.seed)
-    torch.set_num_threads(options.threads)
-    states = States(options.folder)
-    stored = json.loads((options.folder / "rows.json").read_text(encoding="utf-8"))
-    sets = {
+class Hard(NamedTuple):
+    """A gold question, the passages that carry its answer, and those that are ranked first and do not, best first."""
+
+    wordings: tuple[str, str]  # as it is searched for, and in clean words
+    carriers: list[str]
+    others: list[str]
+
+
+def hard_rows() -> list[Hard]:
+    """The dev halves of all gold, each question before the candidates of its own article, by the ordering in force."""
+    settings = load_settings()
+    own = Place("", assemble(settings), load_cases(GOLD, "dev"))
+    with places(settings, "dev") as others:
+        return [row for place in (own, *others) for case in place.cases if case.outcome == "answer" for row in _hard_row(place, case)]
+
+
+def _hard_row(place: Place, case: Case) -> Iterator[Hard]:
+    query = last_query(place.assembly, case)
+    if not query.readings:
+        return
+    index = place.assembly.index
+    pool = candidates(query, index, place.assembly.embedder)
+    right = np.any([np.zeros(len(pool.rows), dtype=bool), *carriers_of(place.assembly, case, pool.rows)], axis=0)
+    texts = [index_text(index.documents[passage.document_id], passage) for passage in (index.passages[row] for row in pool.rows)]
+    order = np.argsort(-(pool.values @ np.array(list(WEIGHTS.values()))), kind="stable")[:_HARD]
+    if right.any():
+        yield Hard(
+            (query.readings[0].text, case.standalone),
+            [texts[at] for at in np.flatnonzero(right)],
+            [texts[at] for at in order if not right[at]],
+        )
+
+
+def hard_loss(head: Head, states: States, rows: Sequence[Hard], chance: random.Random) -> torch.Tensor:
+    """Of each question a softmax over some of its carriers and of its others, the first four of these always among them."""
+    questions, passages, owner, right = [], [], [], []
+    for number, row in enumerate(rows):
+        found = chance.sample(row.carriers, min(2, len(row.carriers)))
+        wrong = row.others[:4] + chance.sample(row.others[4:], min(6, len(row.others[4:])))
+        questions.append(row.wordings[chance.random() >= _AS_SEARCHED])
+        passages += found + wrong
+        owner += [number] * (len(found) + len(wrong))
+        right += [True] * len(found) + [False] * len(wrong)
+    odds = _SCALE * scores(head.tokens(states, questions, _HARD_QUESTION_TOKENS), head.tokens(states, passages, _HARD_TOKENS))
+    own, good = torch.tensor(owner), torch.tensor(right)
+    losses = [
+        torch.logsumexp(odds[number][own == number], 0) - torch.logsumexp(odds[number][(own == number) & good], 0)
+        for number in range(len(rows))
+    ]
+    return torch.stack(losses).mean()
+
+
+def stored_rows(folder: Path) -> dict[str, list[Row]]:
+    """What `write_states` wrote beside the states."""
+    stored = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
+    return {
         name: [
             Row((first, second), tuple(map(tuple, answers)), tuple(map(tuple, others)), frozenset(keys))
             for (first, second), answers, others, keys in rows
         ]
         for name, rows in stored.items()
     }
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train for a number of steps and write the head as half floats."""
+    chance = random.Random(options.seed)
+    torch.manual_seed(options.seed)
+    states, sets = States.read(options.folder), stored_rows(options.folder)
     head = Head()
+    _steps(head, options, 10.0, lambda: loss_of(head, states, draw(sets, chance)))
+    _write(head, options.out)
+
+
+def harden(options: argparse.Namespace) -> None:
+    """Go on with a head on the gold's own candidates."""
+    chance = random.Random(options.seed)
+    torch.manual_seed(options.seed)
+    states, sets, rows = States.read(options.folder), stored_rows(options.folder), hard_rows()
+    limits = {text: _HARD_TOKENS for row in rows for text in (*row.carriers, *row.others)}
+    hard = States.of(limits | {text: _HARD_QUESTION_TOKENS for row in rows for text in row.wordings})
+    head = Head()
+    head.load_state_dict({name: weights.float() for name, weights in load_file(options.begun).items()}, strict=False)
+
+    def loss() -> torch.Tensor:
+        old = chance.random() < _OLD
+        return loss_of(head, states, draw(sets, chance)) if old else hard_loss(head, hard, chance.sample(rows, _HARD_BATCH), chance)
+
+    _steps(head, options, 3.0, loss)
+    _write(head, options.out)
+
+
+def _steps(head: Head, options: argparse.Namespace, faster: float, loss_now: Callable[[], torch.Tensor]) -> None:
+    """Train a head; what stands on its layers learns so much `faster`."""
+    torch.set_num_threads(options.threads)
     layers = [weights for name, weights in head.named_parameters() if name.startswith("layers")]
     rest = [weights for name, weights in head.named_parameters() if not name.startswith("layers")]
-    optimizer = torch.optim.AdamW([{"params": layers, "times": 1.0}, {"params": rest, "times": 10.0}], lr=options.rate, weight_decay=0.01)
+    optimizer = torch.optim.AdamW([{"params": layers, "times": 1.0}, {"params": rest, "times": faster}], lr=options.rate, weight_decay=0.01)
     head.train()
     started, losses = time.monotonic(), []
     for step in range(options.steps):
         done = step / options.steps
         for group in optimizer.param_groups:
             group["lr"] = options.rate * group["times"] * min(1.0, (done + 1e-3) / 0.05) * max(0.03, 1.0 - done)
-        loss = loss_of(head, states, draw(sets, chance))
+        loss = loss_now()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(head.parameters(), 1.0)
@@ -293,29 +403,34 @@ def train(options: argparse.Namespace) -> None:
         losses.append(loss.item())
         if step % 25 == 24:
             print(f"step {step + 1}, {time.monotonic() - started:.0f} s, loss {sum(losses[-50:]) / len(losses[-50:]):.3f}", flush=True)
+
+
+def _write(head: Head, target: Path) -> None:
     with (model_folder("all-MiniLM-L6-v2") / "model.safetensors").open("rb") as file:
         base = hashlib.file_digest(file, "sha256").hexdigest()
     weights = {name: value.half().contiguous() for name, value in head.state_dict().items() if name != "logistic"}
-    save_file(weights, options.out, {"format": "pt", "base": base})
+    save_file(weights, target, {"format": "pt", "base": base})
 
 
 def main() -> None:
-    """Work out states, or train."""
+    """Work out states, train, or go on with training."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands: Any = parser.add_subparsers(dest="command", required=True)
     working = commands.add_parser("states")
     working.add_argument("--bioasq", type=Path, required=True)
     working.add_argument("--medquad", type=Path, required=True)
-    training = commands.add_parser("train")
-    training.add_argument("folder", type=Path)
-    training.add_argument("--steps", type=int, default=400)
-    training.add_argument("--rate", type=float, default=8e-5)
-    training.add_argument("--threads", type=int, default=2)
-    for command in (working, training):
+    training, hardening = commands.add_parser("train"), commands.add_parser("harden")
+    hardening.add_argument("--from", dest="begun", type=Path, required=True)
+    for command, steps, rate in ((training, 400, 8e-5), (hardening, 1000, 5e-5)):
+        command.add_argument("folder", type=Path)
+        command.add_argument("--steps", type=int, default=steps)
+        command.add_argument("--rate", type=float, default=rate)
+        command.add_argument("--threads", type=int, default=2)
+    for command in (working, training, hardening):
         command.add_argument("--out", type=Path, required=True)
         command.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    write_states(options) if options.command == "states" else train(options)
+    {"states": write_states, "train": train, "harden": harden}[options.command](options)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ WEIGHTS: Mapping[str, float] = {
     "fused": 0.8,  # reciprocal rank fusion over readings and channels, as a share of the best
     "coverage": 6.7,  # concepts of the question that the passage, its title or its section has, by rarity
     "particular": 1.9,  # particulars asked for ("how old", "where") that it shows
-    "late": 2.3,  # how well it meets the standalone reading token by token, against the other candidates
+    "late": 3.6,  # how well it meets the standalone reading token by token, against the other candidates
     "document": 2.7,  # cosine of its document's title to the best reading
     "votes": 2.4,  # how well the document's best passages do
     "whole": 2.1,  # concepts of the question that the document as a whole has
@@ -39,6 +39,7 @@ WEIGHTS: Mapping[str, float] = {
     "figures": 1.2,  # has the kind of figure that is asked for
     "named": 3.5,  # of a document the question names
     "shown": 3.8,  # of a document of the last answer that it points back to
+    "last": 3.2,  # of a document of the last answer, though it points to none
     "before": 2.0,  # how well its document's best passages fit the question before, in a follow-up
     "article": -1.2,  # a claim of the article itself: short, and carried again by its references
     "tier": 1.1,  # how much a design weighs: guideline > systematic review > trial > cohort > series
@@ -123,6 +124,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     particulars = [index.showing(own.particular) for own in asked_for(query.standalone)]
     total = sum(concept.weight for concept in concepts) or 1.0
     whole = [sum(concept.weight * present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
+    spoken_of = 1.0 / len(query.shown) ** 0.5 if query.shown else 0.0
     values = np.zeros((len(rows), len(WEIGHTS)), dtype=np.float32)
     for place, row in enumerate(rows):
         passage = index.passages[row]
@@ -138,7 +140,8 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             _terms_fit(wanted, index.stems[row]),
             _figures_fit(query, passage),
             1.0 / len(query.named) ** 0.5 if passage.document_id in query.named else 0.0,
-            1.0 / len(query.shown) ** 0.5 if passage.document_id in query.shown else 0.0,
+            spoken_of if query.pointed and passage.document_id in query.shown else 0.0,
+            spoken_of if not query.pointed and passage.document_id in query.shown else 0.0,
             before[index.groups[row]],
             index.documents[passage.document_id].kind == "article",
             _TIERS.get(index.documents[passage.document_id].kind, 0.5),

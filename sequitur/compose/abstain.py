@@ -12,7 +12,7 @@ from sequitur.schema import Query, Retrieved
 
 _AFTER = 5  # places by which the first hit's lead is measured
 
-INTERCEPT = -0.95
+INTERCEPT = -1.2
 ABSTENTION: Mapping[str, float] = {
     "unknown": -1.55,  # share of the question that the corpus never mentions nor resembles
     "medical": -1.5,  # the same, medical terms only, resemblance apart
