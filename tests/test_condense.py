@@ -272,6 +272,7 @@ def test_a_figure_that_the_corpus_does_not_have_weighs_little(known):
         ("when did it wear off", ["has ketamine been tried for CRPS"], "When did ketamine wear off in CRPS?"),
         ("how many times a day do you put it on", ["does the capsaicin patch work"], "How many times a day do you put capsaicin patch on?"),
         ("does it cause nausea, and how often?", [FIRST], "In nerve pain: does ketamine cause nausea, and how often?"),
+        ("why isnt it first line then", ["does ketamine work for CRPS"], "Why isnt ketamine first line then in CRPS?"),
         ("and tolerability?", ["tell me about the CRPS trial"], "Tolerability with ketamine in CRPS?"),
         (
             "what if I forget one, do I double up next day",

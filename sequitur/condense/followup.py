@@ -196,7 +196,7 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
 def _carried(wording: Wording, stack: dict[str, Concept], vocabulary: Vocabulary) -> tuple[Concept, ...]:
     """What the question leaves unsaid: the drug and the condition under discussion, unless it names its own."""
     carried = []
-    at_large = _AT_LARGE.search(" ".join(wording.typed))
+    at_large = _AT_LARGE.search(" ".join(wording.typed)) and "it" not in wording.typed  # "why isn't it first line" is about one drug
     for slot in ("drug", "condition"):
         concept = None if slot == "drug" and at_large else stack.get(slot)
         if concept and not wording.slot(slot) and not (slot == "condition" and _within(concept, vocabulary.topic)):
