@@ -19,11 +19,6 @@ from sequitur.text import fold, sentences
 
 _SHORT = 160  # characters; a longer message is also read sentence by sentence, so that nothing hides in its middle
 
-# A message that asks how a treatment stands is about what is published; what endangers someone in it, the rules know. No emergency of evals/safety.jsonl has these words.
-_PUBLISHED = re.compile(
-    r"\b(?:first|second|third)[- ]line\b|\bguidelines?\b|\bplacebo\b|\bcochrane\b|\bmeta[- ]?analys[ie]s\b|\brandomi[sz]ed\b|\brecommended\b"
-)
-
 # Probabilities from which the model's word counts.
 URGENT = 0.35
 CONCERN = 0.05
@@ -56,15 +51,11 @@ class Triage:
         if not len(odds):
             return Gate(rule.value)
         emergency, personal = (1.0 / (1.0 + np.exp(-odds.max(axis=0)))).tolist()
-        if rule is safety.Gate.EMERGENCY:
-            return Gate.EMERGENCY if emergency >= RULED_OUT else Gate.CONCERN
-        if _PUBLISHED.search(fold(message)):
-            emergency = 0.0
-        if emergency >= URGENT:
+        if emergency >= (RULED_OUT if rule is safety.Gate.EMERGENCY else URGENT):
             return Gate.EMERGENCY
         if rule is safety.Gate.PERSONAL or (personal >= PERSONAL and safety.about_someone(message)):
             return Gate.PERSONAL
-        return Gate.CONCERN if emergency >= CONCERN else Gate.NONE
+        return Gate.CONCERN if rule is safety.Gate.EMERGENCY or emergency >= CONCERN else Gate.NONE
 
 
 def parts(message: str) -> list[str]:

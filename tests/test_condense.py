@@ -250,6 +250,10 @@ def test_clinical_shorthand_is_written_out(known, typed, meant):
     assert meant in condense(f"what {typed}?", (), known).standalone
 
 
+def test_clinical_shorthand_is_searched_with_where_the_corpus_has_another_form(known):
+    assert "contraindication" in {other for words in known.lexicon.expansions(("contraind",)) for other in words.words}
+
+
 def test_letters_that_nobody_defines_stand_for_words_the_corpus_uses_more_than_once(known):
     assert known.initials("sci") == ("spinal", "cord", "injury")
     assert known.initials("zzq") == ()
