@@ -198,11 +198,11 @@ def ranking(
 @app.command()
 def tune(gold: Annotated[Path, typer.Option("--gold", help="A gold file or a folder of them.")] = _GOLD) -> None:
     """Suggest weights from the dev halves of this article's gold and of the other articles', with their cross-validated worth."""
-    from evals.elsewhere import Place, places
+    from evals.elsewhere import HOME, Place, places
     from evals.tune import tune_abstention, tune_ordering
 
     settings = load_settings()
-    own = Place("", assemble(settings), load_cases(gold, "dev"))
+    own = Place(HOME, assemble(settings), load_cases(gold, "dev"))
     with places(settings, "dev") as others:
         for name, found in (("ordering", tune_ordering((own, *others))), ("abstention", tune_abstention((own, *others)))):
             print(f"{name}\n{table(found)}")

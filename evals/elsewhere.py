@@ -23,6 +23,7 @@ ARTICLES = (
     Path(__file__).parent / "articles",
 )  # those of the audit, whose claims are partly wrong, and others
 GOLD = Path(__file__).parent / "gold" / "elsewhere"
+HOME = "ketamine-neuropathic-pain"  # our own article
 
 
 class Place(NamedTuple):

@@ -7,6 +7,7 @@ written: what is printed is rounded by hand into `sequitur.retrieve.WEIGHTS` and
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,6 +27,7 @@ from sequitur.schema import Query, Turn
 
 Array = NDArray[Any]
 
+READING = Path(__file__).parent.parent / "models" / "reading"  # questions with the passages of an article that answer them
 EVERYDAY = Path(__file__).parent / "gold" / "everyday.txt"  # questions on nothing medical, one a line
 _SHOWN = 6  # passages that a turn is taken to have shown
 _FOLDS = 5
@@ -34,6 +36,7 @@ _RIDGE = 0.3  # inverse strength of abstention's ridge
 _ABSTAINED = 0.25  # share of the weight of each article's questions that those to decline have together
 _FAR = 8  # questions of other articles that are asked of each article, which does not answer them
 _FAR_WEIGHT, _EVERYDAY_WEIGHT = 0.15, 0.6
+_READING_WEIGHT = 0.5
 _AFIELD = 3  # articles that the everyday questions are asked of
 # Which way each signal may point: 1 towards answering, -1 towards declining, 0 either.
 _SENSE: Mapping[str, int] = {
@@ -48,6 +51,7 @@ _SENSE: Mapping[str, int] = {
     "unshown": -1,
     "unshown_named": -1,
     "unshown_pointed": -1,
+    "short": -1,
 }
 
 
@@ -173,16 +177,20 @@ def _folds(groups: Sequence[str], seed: int) -> list[int]:
 
 
 def decisions(places: Sequence[Place], seed: int = 0) -> list[Decision]:
-    """What abstention is fitted on: the gold, questions of other articles, and everyday ones; the last two are to be declined."""
+    """What abstention is fitted on: the gold, the questions of models/reading, those of other articles, and everyday ones; the last two are to be declined."""
     chance = random.Random(seed)
     found = []
     for place in places:
         own = [case for case in place.cases if case.outcome in {"answer", "abstain"}]
-        share = sum(case.outcome == "abstain" for case in own) / max(1, len(own))
-        for case in own:
-            keep = case.outcome == "answer"
-            weight = (1 - _ABSTAINED) / max(1e-9, 1 - share) if keep else _ABSTAINED / max(1e-9, share)
-            found += _decision(f"{place.name} {case.id}", place.assembly, last_query(place.assembly, case), weight, keep=keep)
+        weights = _weights([case.outcome == "answer" for case in own])
+        for case, weight in zip(own, weights, strict=True):
+            query = last_query(place.assembly, case)
+            found += _decision(f"{place.name} {case.id}", place.assembly, query, weight, keep=case.outcome == "answer")
+        read = _read(place.name)
+        weights = _weights([keep for _, keep in read])
+        for (asked, keep), weight in zip(read, weights, strict=True):
+            query = condense(asked, (), place.assembly.vocabulary)
+            found += _decision(f"{place.name} read {asked}", place.assembly, query, _READING_WEIGHT * weight, keep=keep)
         others = sorted(case.turns[0] for other in places if other is not place for case in other.cases if len(case.turns) == 1)
         for asked in chance.sample(others, min(len(others), _FAR)):
             found += _decision(f"{place.name} far", place.assembly, condense(asked, (), place.assembly.vocabulary), _FAR_WEIGHT, keep=False)
@@ -191,6 +199,19 @@ def decisions(places: Sequence[Place], seed: int = 0) -> list[Decision]:
             query = condense(asked, (), place.assembly.vocabulary)
             found += _decision(f"everyday {asked}", place.assembly, query, _EVERYDAY_WEIGHT, keep=False)
     return found
+
+
+def _weights(kept: Sequence[bool]) -> list[float]:
+    """Of an article's questions, so that those to decline have their share of the weight."""
+    share = 1 - sum(kept) / max(1, len(kept))
+    return [(1 - _ABSTAINED) / max(1e-9, 1 - share) if keep else _ABSTAINED / max(1e-9, share) for keep in kept]
+
+
+def _read(article: str) -> list[tuple[str, bool]]:
+    """The questions of models/reading on an article, and whether anything there answers them."""
+    file = READING / f"{article}.jsonl"
+    rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
+    return [(row["question"], bool(row["answers"])) for row in rows]
 
 
 def _decision(group: str, assembly: Assembly, query: Query, weight: float, *, keep: bool) -> list[Decision]:

@@ -2,7 +2,7 @@
 
     python models/late.py states --bioasq bioasq-train.jsonl --medquad medquad.jsonl.gz --out FOLDER
     python models/late.py train FOLDER --steps 400 --out begun.safetensors
-    python models/late.py harden FOLDER --from begun.safetensors --steps 1000 --out models/late.safetensors
+    python models/late.py harden FOLDER --from begun.safetensors --out models/late.safetensors
 
 Questions: those of BioASQ, those of MedQuAD as typed and disguised (models/train.py), and our own (models/questions.jsonl), which were written
 for this as people type them, each with the sentences of one MedQuAD answer or one BioASQ record that answer it, or with none. In a batch a question's passage
@@ -10,8 +10,9 @@ stands against the other passages, against its own document's other sentences, a
 answer stands against all of it. In-batch softmax over late-interaction scores (Khattab and Zaharia, SIGIR 2020), scale 30, and a logistic loss of the same
 scores within a document.
 
-`harden` goes on from there with the dev halves of the gold, on this article and on the invented ones: a question's carriers stand against the passages that the ordering in force
-puts first and that do not carry it. Three steps in ten are still of the old kind, so that what was learned elsewhere is not forgotten.
+`harden` goes on from there with questions under articles: the dev halves of the gold, and models/reading, where every question names the passages that answer it, those that
+seem to, and two in five are answered nowhere. Passages are told apart for a question, and questions for a passage, so that a score says whether there is an answer at all. One step in five is
+still of the old kind, so that what was learned elsewhere is not forgotten.
 """
 
 from __future__ import annotations
@@ -36,9 +37,9 @@ from train import Disguise, Pair, bioasq, medquad
 from transformers import AutoModel, AutoTokenizer
 
 from evals.cases import Case, load_cases
-from evals.elsewhere import Place, places
+from evals.elsewhere import HOME, Place, places
 from evals.triage import GOLD
-from evals.tune import carriers_of, last_query
+from evals.tune import READING, carriers_of, last_query
 from sequitur.adapters.embedders import open_embedder
 from sequitur.adapters.heads import LAYERS
 from sequitur.adapters.onnx import model_folder
@@ -56,11 +57,13 @@ _MEDQUAD = 2500  # questions taken of it
 _SHARES = {"bioasq": 0.2, "medquad": 0.15, "own": 0.65}
 _TYPED = 0.75  # share of questions as typed; the others disguised, or for our own in clean words
 _SCALE = 30.0
-_HARD = 40  # candidates of a gold question, by the ordering in force
-_HARD_BATCH = 12  # gold questions
+_SHORT = 12  # digits of a digest there
+_HARD = 34  # passages of an article that are looked at for each of its questions
+_ANSWERED, _OPEN = 7, 5  # questions of an article in a step
+_TEMPER = 0.75  # how much oftener an article with more questions is drawn
 _HARD_QUESTION_TOKENS, _HARD_TOKENS = 48, 96
-_AS_SEARCHED = 0.8  # share of gold questions in the words that are searched for; the others in clean words
-_OLD = 0.3  # share of steps that are still of the old kind
+_AS_SEARCHED = 0.8  # share of questions in the words that are searched for; the others in clean words
+_OLD = 0.2  # share of steps that are still of the old kind
 _WIDTH_OF_STATES = 384
 
 
@@ -291,56 +294,118 @@ def loss_of(head: Head, states: States, batch: Batch) -> torch.Tensor:
     return loss
 
 
-class Hard(NamedTuple):
-    """A gold question, the passages that carry its answer, and those that are ranked first and do not, best first."""
+class Asked(NamedTuple):
+    """A question under an article, in two wordings, and what the article's passages are to it."""
 
     wordings: tuple[str, str]  # as it is searched for, and in clean words
-    carriers: list[str]
-    others: list[str]
+    answers: frozenset[str]
+    partly: frozenset[str]  # answer a part of it, or might be taken to: never used
+    misleading: tuple[str, ...]  # seem to answer it
+    near: tuple[str, ...]  # are found first and do not answer, best first
 
 
-def hard_rows() -> list[Hard]:
-    """The dev halves of all gold, each question before the candidates of its own article, by the ordering in force."""
+class Ground(NamedTuple):
+    """The questions of one article; `answered` and `open` ones, whose answer stands nowhere in it."""
+
+    answered: list[Asked]
+    open: list[Asked]
+
+
+def grounds(head: Head) -> tuple[list[Ground], States]:
+    """The dev halves of all gold and the questions of models/reading, by article, with the states of all their texts."""
+    asked: dict[str, list[Asked]] = defaultdict(list)
+    passages: dict[str, list[str]] = {}
     settings = load_settings()
-    own = Place("", assemble(settings), load_cases(GOLD, "dev"))
+    own = Place(HOME, assemble(settings), load_cases(GOLD, "dev"))
     with places(settings, "dev") as others:
-        return [row for place in (own, *others) for case in place.cases if case.outcome == "answer" for row in _hard_row(place, case)]
+        for place in (own, *others):
+            index = place.assembly.index
+            passages[place.name] = [index_text(index.documents[passage.document_id], passage).strip() for passage in index.passages]
+            asked[place.name] += [found for case in place.cases for found in _gold(place, case, passages[place.name])]
+    for file in sorted(READING.glob("*.jsonl")):
+        if file.stem not in passages:
+            passages[file.stem] = file.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
+        texts = {digest(text)[:_SHORT]: text for text in passages[file.stem]}
+        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
+            answers, partly, misleading = (
+                [texts[key] for key in row[name] if key in texts] for name in ("answers", "partly", "misleading")
+            )
+            if len(answers) == len(row["answers"]):  # the article has not changed since
+                asked[file.stem].append(
+                    Asked((row["question"], row["clean"]), frozenset(answers), frozenset(partly), tuple(misleading), ())
+                )
+    limits = {text: _HARD_TOKENS for own in passages.values() for text in own}
+    limits |= {text: _HARD_QUESTION_TOKENS for own in asked.values() for one in own for text in one.wordings}
+    states = States.of(limits)
+    found = []
+    for name, questions in asked.items():
+        complete = _with_near(head, states, questions, passages[name])
+        found.append(Ground([one for one in complete if one.answers], [one for one in complete if not one.answers]))
+    return [ground for ground in found if len(ground.answered) >= _ANSWERED], states
 
 
-def _hard_row(place: Place, case: Case) -> Iterator[Hard]:
-    query = last_query(place.assembly, case)
-    if not query.readings:
+def _gold(place: Place, case: Case, texts: Sequence[str]) -> Iterator[Asked]:
+    """A case of the gold before the candidates that the ordering in force puts first."""
+    if case.outcome not in {"answer", "abstain"} or not (query := last_query(place.assembly, case)).readings:
         return
-    index = place.assembly.index
-    pool = candidates(query, index, place.assembly.embedder)
-    right = np.any([np.zeros(len(pool.rows), dtype=bool), *carriers_of(place.assembly, case, pool.rows)], axis=0)
-    texts = [index_text(index.documents[passage.document_id], passage) for passage in (index.passages[row] for row in pool.rows)]
+    pool = candidates(query, place.assembly.index, place.assembly.embedder)
+    carried = carriers_of(place.assembly, case, pool.rows) if case.outcome == "answer" else ()
+    right = np.any([np.zeros(len(pool.rows), dtype=bool), *carried], axis=0)
     order = np.argsort(-(pool.values @ np.array(list(WEIGHTS.values()))), kind="stable")[:_HARD]
-    if right.any():
-        yield Hard(
-            (query.readings[0].text, case.standalone),
-            [texts[at] for at in np.flatnonzero(right)],
-            [texts[at] for at in order if not right[at]],
-        )
+    wrong = [texts[pool.rows[at]] for at in order if not right[at]]
+    if right.any() or case.outcome == "abstain":
+        answers = frozenset(texts[pool.rows[at]] for at in np.flatnonzero(right))
+        yield Asked((query.readings[0].text, case.standalone), answers, frozenset(), tuple(wrong[:4]), tuple(wrong[4:]))
 
 
-def hard_loss(head: Head, states: States, rows: Sequence[Hard], chance: random.Random) -> torch.Tensor:
-    """Of each question a softmax over some of its carriers and of its others, the first four of these always among them."""
-    questions, passages, owner, right = [], [], [], []
-    for number, row in enumerate(rows):
-        found = chance.sample(row.carriers, min(2, len(row.carriers)))
-        wrong = row.others[:4] + chance.sample(row.others[4:], min(6, len(row.others[4:])))
-        questions.append(row.wordings[chance.random() >= _AS_SEARCHED])
-        passages += found + wrong
-        owner += [number] * (len(found) + len(wrong))
-        right += [True] * len(found) + [False] * len(wrong)
-    odds = _SCALE * scores(head.tokens(states, questions, _HARD_QUESTION_TOKENS), head.tokens(states, passages, _HARD_TOKENS))
-    own, good = torch.tensor(owner), torch.tensor(right)
-    losses = [
-        torch.logsumexp(odds[number][own == number], 0) - torch.logsumexp(odds[number][(own == number) & good], 0)
-        for number in range(len(rows))
-    ]
-    return torch.stack(losses).mean()
+def _with_near(head: Head, states: States, asked: Sequence[Asked], texts: Sequence[str]) -> Iterator[Asked]:
+    """Questions with what the head itself finds first, where nothing better is known."""
+    with torch.no_grad():
+        passages = head.tokens(states, texts, _HARD_TOKENS)
+        for one in asked:
+            if one.near:
+                yield one
+                continue
+            found = scores(head.tokens(states, one.wordings[:1], _HARD_QUESTION_TOKENS), passages)[0].numpy()
+            first = (texts[at] for at in np.argsort(-found)[:_HARD])
+            yield one._replace(near=tuple(text for text in first if text not in one.answers | one.partly))
+
+
+def ground_loss(head: Head, states: States, drawn: Sequence[Ground], chance: random.Random) -> torch.Tensor:
+    """Over the questions and the passages of some articles, all against all.
+
+    Of each answered question a softmax over the passages; of each passage that answers a softmax over its article's questions, those without an answer among
+    them, half as much; and a logistic loss within each article, half as much.
+    """
+    questions, owners = [], []
+    passages: dict[tuple[int, str], None] = {}
+    for number, ground in enumerate(drawn):
+        for one in chance.sample(ground.answered, _ANSWERED) + chance.sample(ground.open, min(_OPEN, len(ground.open))):
+            questions.append(one)
+            owners.append(number)
+            some = chance.sample(sorted(one.answers), min(2, len(one.answers))) + chance.sample(one.misleading, min(3, len(one.misleading)))
+            some += [*one.near[:2], *chance.sample(one.near[2:], min(3, len(one.near[2:])))]
+            passages.update(dict.fromkeys((number, text) for text in some))
+    texts = [text for _, text in passages]
+    wordings = [one.wordings[chance.random() >= _AS_SEARCHED] for one in questions]
+    found = scores(head.tokens(states, wordings, _HARD_QUESTION_TOKENS), head.tokens(states, texts, _HARD_TOKENS))
+    right = torch.tensor(
+        [[number == owner and text in one.answers for number, text in passages] for one, owner in zip(questions, owners, strict=True)]
+    )
+    unsure = torch.tensor([[text in one.partly for text in texts] for one in questions])
+    within = torch.tensor([[number == owner for number, _ in passages] for owner in owners])
+    odds = (_SCALE * found).masked_fill(unsure, -1e4)
+    answering, answered = right.any(dim=0), right.any(dim=1)
+    loss = _softmax(odds[answered], right[answered], 1) + 0.5 * _softmax(
+        odds.masked_fill(~within, -1e4)[:, answering], right[:, answering], 0
+    )
+    said = within & ~unsure
+    truth = right[said].float()
+    return loss + 0.5 * binary_cross_entropy_with_logits((head.logistic[0] * found + head.logistic[1])[said], truth, weight=1 + 4 * truth)
+
+
+def _softmax(odds: torch.Tensor, right: torch.Tensor, dim: int) -> torch.Tensor:
+    return (torch.logsumexp(odds, dim) - torch.logsumexp(odds.masked_fill(~right, -1e4), dim)).mean()
 
 
 def stored_rows(folder: Path) -> dict[str, list[Row]]:
@@ -366,21 +431,27 @@ def train(options: argparse.Namespace) -> None:
 
 
 def harden(options: argparse.Namespace) -> None:
-    """Go on with a head on the gold's own candidates."""
+    """Go on with a head on questions under articles, against what is found first there."""
     chance = random.Random(options.seed)
     torch.manual_seed(options.seed)
-    states, sets, rows = States.read(options.folder), stored_rows(options.folder), hard_rows()
-    limits = {text: _HARD_TOKENS for row in rows for text in (*row.carriers, *row.others)}
-    hard = States.of(limits | {text: _HARD_QUESTION_TOKENS for row in rows for text in row.wordings})
     head = Head()
     head.load_state_dict({name: weights.float() for name, weights in load_file(options.begun).items()}, strict=False)
+    states, sets, (found, hard) = States.read(options.folder), stored_rows(options.folder), grounds(head)
+    shares = [(len(ground.answered) + len(ground.open)) ** _TEMPER for ground in found]
 
     def loss() -> torch.Tensor:
         old = chance.random() < _OLD
-        return loss_of(head, states, draw(sets, chance)) if old else hard_loss(head, hard, chance.sample(rows, _HARD_BATCH), chance)
+        return loss_of(head, states, draw(sets, chance)) if old else ground_loss(head, hard, _two(found, shares, chance), chance)
 
     _steps(head, options, 3.0, loss)
     _write(head, options.out)
+
+
+def _two(found: Sequence[Ground], shares: Sequence[float], chance: random.Random) -> list[Ground]:
+    """Two different articles, by their shares."""
+    first = chance.choices(found, shares)[0]
+    others = [ground for ground in found if ground is not first]
+    return [first, chance.choices(others, [share for ground, share in zip(found, shares, strict=True) if ground is not first])[0]]
 
 
 def _steps(head: Head, options: argparse.Namespace, faster: float, loss_now: Callable[[], torch.Tensor]) -> None:
@@ -421,7 +492,7 @@ def main() -> None:
     working.add_argument("--medquad", type=Path, required=True)
     training, hardening = commands.add_parser("train"), commands.add_parser("harden")
     hardening.add_argument("--from", dest="begun", type=Path, required=True)
-    for command, steps, rate in ((training, 400, 8e-5), (hardening, 1000, 5e-5)):
+    for command, steps, rate in ((training, 400, 8e-5), (hardening, 1800, 8e-5)):
         command.add_argument("folder", type=Path)
         command.add_argument("--steps", type=int, default=steps)
         command.add_argument("--rate", type=float, default=rate)

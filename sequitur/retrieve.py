@@ -14,7 +14,7 @@ import numpy as np
 
 from sequitur.analysis import stems
 from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_figure, loose, present
-from sequitur.index import Index
+from sequitur.index import Index, Met
 from sequitur.intent import SECTIONS, TERMS
 from sequitur.particulars import asked_for
 from sequitur.ports import Embedder, Vectors
@@ -30,7 +30,7 @@ WEIGHTS: Mapping[str, float] = {
     "fused": 0.8,  # reciprocal rank fusion over readings and channels, as a share of the best
     "coverage": 6.7,  # concepts of the question that the passage, its title or its section has, by rarity
     "particular": 1.9,  # particulars asked for ("how old", "where") that it shows
-    "late": 3.6,  # how well it meets the standalone reading token by token, against the other candidates
+    "late": 4.5,  # how well it meets the standalone reading token by token, against the other candidates
     "document": 2.7,  # cosine of its document's title to the best reading
     "votes": 2.4,  # how well the document's best passages do
     "whole": 2.1,  # concepts of the question that the document as a whole has
@@ -60,6 +60,7 @@ class Candidates(NamedTuple):
     bm25_ranks: dict[int, int]
     concepts: tuple[Sought, ...]
     standalone: float  # best cosine to the standalone reading
+    short: float | None  # by how much the passage that meets that reading best, token by token, falls short of meeting it
 
 
 _COMMENT = re.compile(r"what it means|comment|discussion|interpretation|implication", re.IGNORECASE)
@@ -81,7 +82,7 @@ _TIERS = {
 def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weights: Mapping[str, float] = WEIGHTS) -> Retrieved:
     """The k best passages, best first; fewer when the corpus is smaller. Titles stand for documents and are no hits."""
     if not query.readings:
-        return Retrieved((), Gaps(), 0.0)
+        return Retrieved((), Gaps(), 0.0, None)
     found = candidates(query, index, embedder)
     scores = found.values @ np.array([weights[name] for name in WEIGHTS], dtype=np.float32)
     best = sorted(range(len(found.rows)), key=lambda place: (-scores[place], found.rows[place]))[:k]
@@ -99,7 +100,7 @@ def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weight
         for rank, place in enumerate(best, 1)
     )
     first = [found.rows[place] for place in best[:_FIRST]]
-    return Retrieved(hits, gaps(query, found.concepts, first, index), found.standalone)
+    return Retrieved(hits, gaps(query, found.concepts, first, index), found.standalone, found.short)
 
 
 def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
@@ -120,7 +121,8 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     rows = [int(row) for row in np.argsort(-reach, kind="stable")[: _POOL * 2] if TITLE not in index.passages[row].flags][:_POOL]
     concepts = concepts_of(query, index, vectors[len(texts) :])
     covers = covered(concepts, rows, index)
-    late = _standing(index.late(embedder.question_tokens(query.readings[0].text), rows))
+    met = index.late(embedder.question_tokens(query.readings[0].text), rows)
+    late = _standing(met.scores)
     particulars = [index.showing(own.particular) for own in asked_for(query.standalone)]
     total = sum(concept.weight for concept in concepts) or 1.0
     whole = [sum(concept.weight * present(concept.wordings, own) for concept in concepts) / total for own in index.group_stems]
@@ -150,7 +152,9 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             bool(_COMMENT.search(passage.section)) and not _ASKS_OPINION & set(query.wants),
             REMARK in passage.flags,
         )
-    return Candidates(rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()))
+    return Candidates(
+        rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()), _short(met)
+    )
 
 
 def _before(query: Query, dense: Mapping[str, Vectors], index: Index) -> Vectors:
@@ -175,6 +179,11 @@ def _standing(scores: Vectors) -> Vectors:
     """How far each score stands above or below the others, in thirds of a standard deviation; zeros where all are alike."""
     spread = float(scores.std()) if scores.size else 0.0
     return (scores - scores.mean()) / (3.0 * spread) if spread > 0 else np.zeros_like(scores)
+
+
+def _short(met: Met) -> float | None:
+    """By how much the passage that is met best falls short; None without token vectors."""
+    return float(met.short[int(met.scores.argmax())]) if met.scores.any() else None
 
 
 def _fuse(scores: Vectors, shares: Vectors) -> Vectors:

@@ -23,6 +23,7 @@ _SHORT = 160  # characters; a longer message is also read sentence by sentence, 
 URGENT = 0.35
 CONCERN = 0.05
 PERSONAL = 0.4
+UNNAMED = 0.8  # the same where nobody is spoken of: "on phenelzine, got a cold, lemsip yes or no"
 RULED_OUT = 0.001  # below it a rule that fired is worrying only
 
 
@@ -53,7 +54,7 @@ class Triage:
         emergency, personal = (1.0 / (1.0 + np.exp(-odds.max(axis=0)))).tolist()
         if emergency >= (RULED_OUT if rule is safety.Gate.EMERGENCY else URGENT):
             return Gate.EMERGENCY
-        if rule is safety.Gate.PERSONAL or (personal >= PERSONAL and safety.about_someone(message)):
+        if rule is safety.Gate.PERSONAL or (personal >= (PERSONAL if safety.about_someone(message) else UNNAMED)):
             return Gate.PERSONAL
         return Gate.CONCERN if rule is safety.Gate.EMERGENCY or emergency >= CONCERN else Gate.NONE
 

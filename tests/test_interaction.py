@@ -25,19 +25,25 @@ def unit(*axes: int) -> Vectors:
 def test_each_token_of_the_question_counts_by_its_best_match() -> None:
     passages = [packed(unit(0, 1)), packed(unit(2)), packed(unit(1, 2, 3))]
     question = np.concatenate([unit(1) * 1.5, unit(2) * 0.5])
-    scores = Interaction.of(passages).scores(question, [0, 1, 2])
+    scores = Interaction.of(passages).met(question, [0, 1, 2]).scores
     assert scores == pytest.approx([0.375, 0.125, 0.5], abs=0.01)
+
+
+def test_what_is_not_met_by_a_passage_is_known_by_how_much() -> None:
+    passages = [packed(unit(0, 1)), packed(unit(2))]
+    short = Interaction.of(passages).met(np.concatenate([unit(1) * 1.5, unit(2) * 0.5]), [0, 1]).short
+    assert short == pytest.approx([0.075 + 0.15, 0.45 + 0.025], abs=0.01)  # of 0.6 of each token's weight
 
 
 def test_rows_may_come_in_any_order_and_have_no_tokens() -> None:
     passages = [packed(unit(0)), packed(unit()), packed(unit(1))]
-    scores = Interaction.of(passages).scores(unit(1), [2, 1, 0])
+    scores = Interaction.of(passages).met(unit(1), [2, 1, 0]).scores
     assert scores == pytest.approx([0.25, 0.0, 0.0], abs=0.01)
 
 
 @pytest.mark.parametrize("question", [np.zeros((0, WIDTH), dtype=np.float32), unit(0)])
 def test_nothing_is_scored_where_there_are_no_tokens(question: Vectors) -> None:
-    assert Interaction.none(3).scores(question, [0, 2]).tolist() == [0.0, 0.0]
+    assert Interaction.none(3).met(question, [0, 2]).scores.tolist() == [0.0, 0.0]
 
 
 def test_a_large_index_keeps_none(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,4 +67,4 @@ def test_some_passages_alone_are_the_same_passages(sizes: list[int], chance: obj
     rows = sorted(chance.sample(range(len(sizes)), len(sizes) // 2))  # type: ignore[attr-defined]
     question = rng.normal(0, 0.1, (3, WIDTH)).astype(np.float32)
     whole = Interaction.of(passages)
-    assert whole.of_rows(rows).scores(question, range(len(rows))).tolist() == whole.scores(question, rows).tolist()
+    assert whole.of_rows(rows).met(question, range(len(rows))).scores.tolist() == whole.met(question, rows).scores.tolist()

@@ -134,7 +134,7 @@ def test_a_question_meets_its_own_words_best(embedder):
     texts = ["Ketamine raised blood pressure in a third of patients.", "Capsaicin patches are applied once every three months."]
     interaction = Interaction.of([one.tokens for one in embedder.embed_passages(texts)])
     for place, asked in enumerate(["bp went up on ketamine?", "how often is the capsaicin patch put on"]):
-        scores = interaction.scores(embedder.question_tokens(asked), range(2))
+        scores = interaction.met(embedder.question_tokens(asked), range(2)).scores
         assert int(scores.argmax()) == place
 
 

@@ -94,10 +94,8 @@ class BeirIndex:
         """How well some documents meet a query token by token, each by its best window; zeros without token vectors. Shape (rows,)."""
         held = self._windows
         parts = [range(int(held.starts[row]), held.stop(row)) for row in rows]
-        scores = held.interaction.scores(
-            self._embedder.question_tokens(text[:MAX_CHARACTERS]), [window for part in parts for window in part]
-        )
-        return np.maximum.reduceat(scores, np.cumsum([0, *(len(part) for part in parts[:-1])]))
+        met = held.interaction.met(self._embedder.question_tokens(text[:MAX_CHARACTERS]), [window for part in parts for window in part])
+        return np.maximum.reduceat(met.scores, np.cumsum([0, *(len(part) for part in parts[:-1])]))
 
     def _expanded(self, text: str) -> dict[str, float]:
         """Weighted stems of the question as understood; those typed where it cannot be."""

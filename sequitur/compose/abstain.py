@@ -6,30 +6,33 @@ and fourteen invented ones', half of whose questions are near misses. Its coeffi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from sequitur.schema import Query, Retrieved
 
 _AFTER = 5  # places by which the first hit's lead is measured
+_TYPICAL, _MUCH = 0.09, 0.1  # by how much a question is not met by the passage that meets it best: usually, and when it is much
 
-INTERCEPT = -1.2
+INTERCEPT = 2.65
 ABSTENTION: Mapping[str, float] = {
-    "unknown": -1.55,  # share of the question that the corpus never mentions nor resembles
-    "medical": -1.5,  # the same, medical terms only, resemblance apart
-    "missed": -0.28,  # weight of the heaviest concept that the best of the first hits lacks
-    "similarity": 2.7,  # best cosine to the question
-    "anchored": 0.4,  # it names a source, or something medical that the corpus knows
-    "score": 0.09,  # of the first hit
-    "lead": 0.16,  # how far the sixth hit stands below it
-    "named": -0.05,  # medical or exact things named: drugs, conditions, names, figures
-    "words": 0.07,  # of the question as typed
-    "particulars": -0.38,  # asked for
-    "unshown": -1.2,  # share of them that none of the first hits shows
-    "unshown_named": -2.1,  # a document that is named shows one of them nowhere
-    "unshown_pointed": -0.75,  # a document that is pointed back to shows one of them nowhere
-    "pointed": -0.36,  # it points back to a document
-    "dose": -0.47,  # it asks for a dose
-    "number": -0.37,  # it asks for a figure
+    "unknown": -0.75,  # share of the question that the corpus never mentions nor resembles
+    "medical": -1.23,  # the same, medical terms only, resemblance apart
+    "missed": -0.16,  # weight of the heaviest concept that the best of the first hits lacks
+    "similarity": 0.81,  # best cosine to the question
+    "short": -3.69,  # by how much the passage that meets it best, token by token, falls short; 0..1
+    "anchored": 0.12,  # it names a source, or something medical that the corpus knows
+    "score": 0.07,  # of the first hit
+    "lead": 0.15,  # how far the sixth hit stands below it
+    "named": -0.08,  # medical or exact things named: drugs, conditions, names, figures
+    "words": 0.06,  # of the question as typed
+    "particulars": -0.47,  # asked for
+    "unshown": -0.63,  # share of them that none of the first hits shows
+    "unshown_named": -1.75,  # a document that is named shows one of them nowhere
+    "unshown_pointed": -1.34,  # a document that is pointed back to shows one of them nowhere
+    "pointed": -0.13,  # it points back to a document
+    "dose": -0.45,  # it asks for a dose
+    "number": -0.24,  # it asks for a figure
 }
 
 
@@ -49,6 +52,7 @@ def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
         "medical": gaps.medical,
         "missed": gaps.missed,
         "similarity": retrieved.similarity,
+        "short": math.tanh((_TYPICAL if retrieved.short is None else retrieved.short) / _MUCH),
         "anchored": float(gaps.anchored or bool(query.named)),
         "score": scores[0],
         "lead": scores[0] - scores[min(_AFTER, len(scores) - 1)],

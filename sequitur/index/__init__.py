@@ -12,7 +12,7 @@ in the manifest and is checked before anything is parsed, for FAISS itself accep
 
 from sequitur.generations import current_generation, differing_files, read_manifest
 from sequitur.index.disk import Stored, open_index, read_generation, stored_vectors, write_generation
-from sequitur.index.interaction import NO_TOKENS, Interaction, embedded, has_tokens
+from sequitur.index.interaction import NO_TOKENS, Interaction, Met, embedded, has_tokens
 from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, text_key, unmarked
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Contents",
     "Index",
     "Interaction",
+    "Met",
     "Stored",
     "current_generation",
     "differing_files",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,16 @@ from sequitur.ports import STEPS, WIDTH, Embedded, Embedder, Tokens, Vectors
 
 UP_TO = 20_000  # passages; a larger index keeps no token vectors: they take six kilobytes a passage
 
+_MET = 0.6  # cosine at which a token of a question counts as met
+
 NO_TOKENS: Tokens = np.zeros((0, WIDTH), dtype=np.int8)  # of what is not held token by token
+
+
+class Met(NamedTuple):
+    """How well passages meet a question token by token, each of shape (passages,)."""
+
+    scores: Vectors  # the tokens' best matches, summed by their weights; at most 1
+    short: Vectors  # by how much the tokens' best matches fall short of meeting them, summed by their weights
 
 
 def has_tokens(embedder: Embedder, size: int) -> bool:
@@ -68,13 +78,15 @@ class Interaction:
         """Those of some passages alone."""
         return Interaction.of([self.tokens(row) for row in rows])
 
-    def scores(self, question: Vectors, rows: Sequence[int]) -> Vectors:
-        """For each of the passages the sum over the question's tokens of the best match; zeros where either has none. Shape (rows,)."""
-        found = np.zeros(len(rows), dtype=np.float32)
+    def met(self, question: Vectors, rows: Sequence[int]) -> Met:
+        """How well each of the passages meets a question, whose token vectors are as long as the tokens weigh; zeros where either has none."""
+        found = Met(np.zeros(len(rows), dtype=np.float32), np.zeros(len(rows), dtype=np.float32))
         sizes = [int(self._starts[row + 1] - self._starts[row]) for row in rows]
         having = [place for place, size in enumerate(sizes) if size]
         if len(question) and having:
             matches = np.concatenate([self.tokens(rows[place]) for place in having]).astype(np.float32) @ question.T
             starts = np.cumsum([0, *(sizes[place] for place in having[:-1])])
-            found[having] = np.maximum.reduceat(matches, starts, axis=0).sum(axis=1) / STEPS
+            best = np.maximum.reduceat(matches, starts, axis=0) / STEPS
+            found.scores[having] = best.sum(axis=1)
+            found.short[having] = np.maximum(_MET * np.linalg.norm(question, axis=1) - best, 0.0).sum(axis=1)
         return found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sequitur.analysis import stems
 from sequitur.errors import StoreError
-from sequitur.index.interaction import Interaction
+from sequitur.index.interaction import Interaction, Met
 from sequitur.particulars import Particular, showing
 from sequitur.ports import Vectors
 from sequitur.postings import Postings
@@ -139,9 +139,9 @@ class Index:
         """Cosine of every query to every passage, shape (queries, passages). Exact: all are wanted, so a search for the best would sort in vain."""
         return np.asarray(queries @ self._vectors.T, dtype=np.float32)
 
-    def late(self, question: Vectors, rows: Sequence[int]) -> Vectors:
-        """How well each of the passages meets a question token by token, shape (rows,); zeros where there are no token vectors."""
-        return self.interaction.scores(question, rows)
+    def late(self, question: Vectors, rows: Sequence[int]) -> Met:
+        """How well each of the passages meets a question token by token; zeros where there are no token vectors."""
+        return self.interaction.met(question, rows)
 
     def bm25(self, terms: Mapping[str, float]) -> Vectors:
         """BM25 scores of every passage for weighted stems, shape (passages,)."""
