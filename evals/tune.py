@@ -51,7 +51,7 @@ _SENSE: Mapping[str, int] = {
     "unshown": -1,
     "unshown_named": -1,
     "unshown_pointed": -1,
-    "short": -1,
+    "shortfall": -1,
 }
 
 

@@ -57,7 +57,7 @@ _MEDQUAD = 2500  # questions taken of it
 _SHARES = {"bioasq": 0.2, "medquad": 0.15, "own": 0.65}
 _TYPED = 0.75  # share of questions as typed; the others disguised, or for our own in clean words
 _SCALE = 30.0
-_SHORT = 12  # digits of a digest there
+_DIGITS = 12  # of a digest in models/reading
 _HARD = 34  # passages of an article that are looked at for each of its questions
 _ANSWERED, _OPEN = 7, 5  # questions of an article in a step
 _TEMPER = 0.75  # how much oftener an article with more questions is drawn
@@ -325,7 +325,7 @@ def grounds(head: Head) -> tuple[list[Ground], States]:
     for file in sorted(READING.glob("*.jsonl")):
         if file.stem not in passages:
             passages[file.stem] = file.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
-        texts = {digest(text)[:_SHORT]: text for text in passages[file.stem]}
+        texts = {digest(text)[:_DIGITS]: text for text in passages[file.stem]}
         for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
             answers, partly, misleading = (
                 [texts[key] for key in row[name] if key in texts] for name in ("answers", "partly", "misleading")

@@ -60,7 +60,7 @@ class Candidates(NamedTuple):
     bm25_ranks: dict[int, int]
     concepts: tuple[Sought, ...]
     standalone: float  # best cosine to the standalone reading
-    short: float | None  # by how much the passage that meets that reading best, token by token, falls short of meeting it
+    shortfall: float | None  # by how much the passage that meets that reading best, token by token, falls short of meeting it
 
 
 _COMMENT = re.compile(r"what it means|comment|discussion|interpretation|implication", re.IGNORECASE)
@@ -100,7 +100,7 @@ def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weight
         for rank, place in enumerate(best, 1)
     )
     first = [found.rows[place] for place in best[:_FIRST]]
-    return Retrieved(hits, gaps(query, found.concepts, first, index), found.standalone, found.short)
+    return Retrieved(hits, gaps(query, found.concepts, first, index), found.standalone, found.shortfall)
 
 
 def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
@@ -153,7 +153,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             REMARK in passage.flags,
         )
     return Candidates(
-        rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()), _short(met)
+        rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()), _shortfall(met)
     )
 
 
@@ -181,9 +181,9 @@ def _standing(scores: Vectors) -> Vectors:
     return (scores - scores.mean()) / (3.0 * spread) if spread > 0 else np.zeros_like(scores)
 
 
-def _short(met: Met) -> float | None:
+def _shortfall(met: Met) -> float | None:
     """By how much the passage that is met best falls short; None without token vectors."""
-    return float(met.short[int(met.scores.argmax())]) if met.scores.any() else None
+    return float(met.shortfall[int(met.scores.argmax())]) if met.scores.any() else None
 
 
 def _fuse(scores: Vectors, shares: Vectors) -> Vectors:

@@ -278,7 +278,7 @@ class Retrieved:
     hits: tuple[Hit, ...]
     gaps: Gaps
     similarity: float  # best cosine of any passage to the question as it stands alone
-    short: float | None  # by how much the passage that meets the question best, token by token, falls short; None without token vectors
+    shortfall: float | None  # by how much the passage that meets the question best, token by token, falls short; None without token vectors
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,12 @@ def test_every_gold_file_is_sound_and_belongs_to_an_article():
     assert len({case.id for case in cases}) == len(cases) > 1000
     assert [doubt for case in cases for doubt in doubts(case)] == []
     assert all(sum((folder / file.stem).is_dir() for folder in ARTICLES) == 1 for file in GOLD.glob("*.jsonl"))
-    near_misses = sum(case.outcome == "abstain" for case in cases)
-    assert 0.4 < near_misses / len(cases) < 0.55
+
+
+@pytest.mark.parametrize(("folder", "least"), list(zip(ARTICLES, (0.45, 0.4), strict=True)))
+def test_near_misses_are_about_half(folder, least):
+    cases = [case for file in GOLD.glob("*.jsonl") if (folder / file.stem).is_dir() for case in load_cases(file)]
+    assert least < sum(case.outcome == "abstain" for case in cases) / len(cases) < 0.55
 
 
 def test_an_article_lies_in_one_half_alone():

@@ -31,8 +31,8 @@ def test_each_token_of_the_question_counts_by_its_best_match() -> None:
 
 def test_what_is_not_met_by_a_passage_is_known_by_how_much() -> None:
     passages = [packed(unit(0, 1)), packed(unit(2))]
-    short = Interaction.of(passages).met(np.concatenate([unit(1) * 1.5, unit(2) * 0.5]), [0, 1]).short
-    assert short == pytest.approx([0.075 + 0.15, 0.45 + 0.025], abs=0.01)  # of 0.6 of each token's weight
+    shortfall = Interaction.of(passages).met(np.concatenate([unit(1) * 1.5, unit(2) * 0.5]), [0, 1]).shortfall
+    assert shortfall == pytest.approx([0.075 + 0.15, 0.45 + 0.025], abs=0.01)  # of 0.6 of each token's weight
 
 
 def test_rows_may_come_in_any_order_and_have_no_tokens() -> None:

@@ -169,7 +169,9 @@ def test_most_messages_that_nothing_was_trained_on_are_told_right(settings):
 
 
 def test_nothing_held_out_was_trained_on():
-    assert not {message.text.lower() for message in labelled(HELD_OUT)} & {message.text.lower() for message in labelled(SAFETY)}
+    held_out = {message.text.lower() for file in SAFETY.parent.glob("safety-*.jsonl") for message in labelled(file)}
+    assert len(held_out) > 900
+    assert not held_out & {message.text.lower() for message in labelled(SAFETY)}
 
 
 @examples(max_examples=60, deadline=None)

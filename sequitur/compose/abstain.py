@@ -1,8 +1,8 @@
 """Whether the hits answer a question, or the honest answer is that the sources do not say.
 
-A logistic model over what the question names, asks for and does not find, fitted on the dev halves of all gold and on models/reading, as `python -m evals tune`
-does, two fifths of whose questions are near misses. Late interaction was trained on these questions too and seems surer there than it is; so six tenths of the coefficients are
-of a fit without it. They are rounded.
+A logistic model over what the question names, asks for and does not find, fitted by `python -m evals tune` on the dev halves of all gold and on the questions of
+models/reading; two fifths of them are near misses. Late interaction was trained on these questions too, and seems surer on them than it is: six tenths of the coefficients are those of
+a fit without it. They are rounded.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ABSTENTION: Mapping[str, float] = {
     "medical": -1.26,  # the same, medical terms only, resemblance apart
     "missed": -0.2,  # weight of the heaviest concept that the best of the first hits lacks
     "similarity": 1.76,  # best cosine to the question
-    "short": -2.11,  # by how much the passage that meets it best, token by token, falls short; 0..1
+    "shortfall": -2.11,  # by how much the passage that meets it best, token by token, falls short; 0..1
     "anchored": 0.34,  # it names a source, or something medical that the corpus knows
     "score": 0.08,  # of the first hit
     "lead": 0.16,  # how far the sixth hit stands below it
@@ -53,7 +53,7 @@ def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
         "medical": gaps.medical,
         "missed": gaps.missed,
         "similarity": retrieved.similarity,
-        "short": math.tanh((_TYPICAL if retrieved.short is None else retrieved.short) / _MUCH),
+        "shortfall": math.tanh((_TYPICAL if retrieved.shortfall is None else retrieved.shortfall) / _MUCH),
         "anchored": float(gaps.anchored or bool(query.named)),
         "score": scores[0],
         "lead": scores[0] - scores[min(_AFTER, len(scores) - 1)],

@@ -23,7 +23,7 @@ class Met(NamedTuple):
     """How well passages meet a question token by token, each of shape (passages,)."""
 
     scores: Vectors  # the tokens' best matches, summed by their weights; at most 1
-    short: Vectors  # by how much the tokens' best matches fall short of meeting them, summed by their weights
+    shortfall: Vectors  # by how much the tokens' best matches fall short of meeting them, summed by their weights
 
 
 def has_tokens(embedder: Embedder, size: int) -> bool:
@@ -88,5 +88,5 @@ class Interaction:
             starts = np.cumsum([0, *(sizes[place] for place in having[:-1])])
             best = np.maximum.reduceat(matches, starts, axis=0) / STEPS
             found.scores[having] = best.sum(axis=1)
-            found.short[having] = np.maximum(_MET * np.linalg.norm(question, axis=1) - best, 0.0).sum(axis=1)
+            found.shortfall[having] = np.maximum(_MET * np.linalg.norm(question, axis=1) - best, 0.0).sum(axis=1)
         return found
