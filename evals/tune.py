@@ -80,22 +80,23 @@ def rankings(places: Sequence[Place]) -> list[Ranking]:
         for case in place.cases:
             if case.outcome != "answer":
                 continue
-            query = last_query(place.assembly, case)
+            query = last_query(place.assembly, case.turns)
             if query.readings:
                 pool = candidates(query, place.assembly.index, place.assembly.embedder)
                 found.append(Ranking(place.name, case.id, pool.values, carriers_of(place.assembly, case, pool.rows)))
     return found
 
 
-def last_query(assembly: Assembly, case: Case) -> Query:
-    """The last turn as understood after the earlier ones."""
+def last_query(assembly: Assembly, asked: Sequence[str]) -> Query:
+    """The last of some turns as understood after the earlier ones."""
+    *earlier, last = asked
     turns: list[Turn] = []
-    for asked in case.turns[:-1]:
-        query = condense(asked, turns, assembly.vocabulary)
+    for said in earlier:
+        query = condense(said, turns, assembly.vocabulary)
         if query.readings:
             hits = retrieve(query, assembly.index, assembly.embedder, _SHOWN).hits
-            turns.append(Turn(asked, query.standalone, tuple(hit.passage.id for hit in hits)))
-    return condense(case.turns[-1], turns, assembly.vocabulary)
+            turns.append(Turn(said, query.standalone, tuple(hit.passage.id for hit in hits)))
+    return condense(last, turns, assembly.vocabulary)
 
 
 def carriers_of(assembly: Assembly, case: Case, rows: Sequence[int]) -> tuple[Array, ...]:
@@ -184,13 +185,13 @@ def decisions(places: Sequence[Place], seed: int = 0) -> list[Decision]:
         own = [case for case in place.cases if case.outcome in {"answer", "abstain"}]
         weights = _weights([case.outcome == "answer" for case in own])
         for case, weight in zip(own, weights, strict=True):
-            query = last_query(place.assembly, case)
+            query = last_query(place.assembly, case.turns)
             found += _decision(f"{place.name} {case.id}", place.assembly, query, weight, keep=case.outcome == "answer")
         read = _read(place.name)
         weights = _weights([keep for _, keep in read])
-        for (asked, keep), weight in zip(read, weights, strict=True):
-            query = condense(asked, (), place.assembly.vocabulary)
-            found += _decision(f"{place.name} read {asked}", place.assembly, query, _READING_WEIGHT * weight, keep=keep)
+        for (turns, keep), weight in zip(read, weights, strict=True):
+            query = last_query(place.assembly, turns)
+            found += _decision(f"{place.name} read {turns[-1]}", place.assembly, query, _READING_WEIGHT * weight, keep=keep)
         others = sorted(case.turns[0] for other in places if other is not place for case in other.cases if len(case.turns) == 1)
         for asked in chance.sample(others, min(len(others), _FAR)):
             found += _decision(f"{place.name} far", place.assembly, condense(asked, (), place.assembly.vocabulary), _FAR_WEIGHT, keep=False)
@@ -207,11 +208,11 @@ def _weights(kept: Sequence[bool]) -> list[float]:
     return [(1 - _ABSTAINED) / max(1e-9, 1 - share) if keep else _ABSTAINED / max(1e-9, share) for keep in kept]
 
 
-def _read(article: str) -> list[tuple[str, bool]]:
-    """The questions of models/reading on an article, and whether anything there answers them."""
+def _read(article: str) -> list[tuple[tuple[str, ...], bool]]:
+    """The conversations of models/reading on an article, and whether anything there answers their last question."""
     file = READING / f"{article}.jsonl"
     rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
-    return [(row["question"], bool(row["answers"])) for row in rows]
+    return [((*row.get("turns", ()), row["question"]), bool(row["answers"])) for row in rows]
 
 
 def _decision(group: str, assembly: Assembly, query: Query, weight: float, *, keep: bool) -> list[Decision]:

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, normalize, pad, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, kl_div, log_softmax, normalize, pad, softmax, softplus
 from train import Disguise, Pair, bioasq, medquad
 from transformers import AutoModel, AutoTokenizer
 
@@ -43,9 +43,9 @@ from evals.tune import READING, carriers_of, last_query
 from sequitur.adapters.embedders import open_embedder
 from sequitur.adapters.heads import LAYERS
 from sequitur.adapters.onnx import model_folder
-from sequitur.assemble import assemble
+from sequitur.assemble import Assembly, assemble
 from sequitur.index import index_text
-from sequitur.ports import WIDTH
+from sequitur.ports import BOUNDARY, WIDTH
 from sequitur.retrieve import WEIGHTS, candidates
 from sequitur.settings import load_settings
 
@@ -61,8 +61,9 @@ _DIGITS = 12  # of a digest in models/reading
 _HARD = 34  # passages of an article that are looked at for each of its questions
 _ANSWERED, _OPEN = 7, 5  # questions of an article in a step
 _TEMPER = 0.75  # how much oftener an article with more questions is drawn
-_HARD_QUESTION_TOKENS, _HARD_TOKENS = 48, 96
-_AS_SEARCHED = 0.8  # share of questions in the words that are searched for; the others in clean words
+_HARD_QUESTION_TOKENS, _HARD_TOKENS = 64, 96
+_CLEAN = 0.25  # weight of the questions in clean words, against 1 for the words that are searched for
+_ALIKE = 0.5  # weight of the words that are searched for scoring passages as the clean ones do
 _OLD = 0.2  # share of steps that are still of the old kind
 _WIDTH_OF_STATES = 384
 
@@ -320,33 +321,26 @@ def grounds(head: Head) -> tuple[list[Ground], States]:
     with places(settings, "dev") as others:
         for place in (own, *others):
             index = place.assembly.index
-            passages[place.name] = [index_text(index.documents[passage.document_id], passage).strip() for passage in index.passages]
-            asked[place.name] += [found for case in place.cases for found in _gold(place, case, passages[place.name])]
-    for file in sorted(READING.glob("*.jsonl")):
-        if file.stem not in passages:
-            passages[file.stem] = file.with_suffix(".txt").read_text(encoding="utf-8").splitlines()
-        texts = {digest(text)[:_DIGITS]: text for text in passages[file.stem]}
-        for row in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
-            answers, partly, misleading = (
-                [texts[key] for key in row[name] if key in texts] for name in ("answers", "partly", "misleading")
-            )
-            if len(answers) == len(row["answers"]):  # the article has not changed since
-                asked[file.stem].append(
-                    Asked((row["question"], row["clean"]), frozenset(answers), frozenset(partly), tuple(misleading), ())
-                )
+            texts = [index_text(index.documents[passage.document_id], passage).strip() for passage in index.passages]
+            asked[place.name] += [found for case in place.cases for found in _gold(place, case, texts)]
+            asked[place.name] += _read(READING / f"{place.name}.jsonl", texts, place.assembly)
+            passages[place.name] = texts
+    for file in sorted(READING.glob("*.txt")):
+        passages[file.stem] = file.read_text(encoding="utf-8").splitlines()
+        asked[file.stem] += _read(file.with_suffix(".jsonl"), passages[file.stem])
     limits = {text: _HARD_TOKENS for own in passages.values() for text in own}
     limits |= {text: _HARD_QUESTION_TOKENS for own in asked.values() for one in own for text in one.wordings}
     states = States.of(limits)
     found = []
     for name, questions in asked.items():
-        complete = _with_near(head, states, questions, passages[name])
+        complete = list(_with_near(head, states, questions, passages[name]))
         found.append(Ground([one for one in complete if one.answers], [one for one in complete if not one.answers]))
     return [ground for ground in found if len(ground.answered) >= _ANSWERED], states
 
 
 def _gold(place: Place, case: Case, texts: Sequence[str]) -> Iterator[Asked]:
     """A case of the gold before the candidates that the ordering in force puts first."""
-    if case.outcome not in {"answer", "abstain"} or not (query := last_query(place.assembly, case)).readings:
+    if case.outcome not in {"answer", "abstain"} or not (query := last_query(place.assembly, case.turns)).readings:
         return
     pool = candidates(query, place.assembly.index, place.assembly.embedder)
     carried = carriers_of(place.assembly, case, pool.rows) if case.outcome == "answer" else ()
@@ -355,27 +349,46 @@ def _gold(place: Place, case: Case, texts: Sequence[str]) -> Iterator[Asked]:
     wrong = [texts[pool.rows[at]] for at in order if not right[at]]
     if right.any() or case.outcome == "abstain":
         answers = frozenset(texts[pool.rows[at]] for at in np.flatnonzero(right))
-        yield Asked((query.readings[0].text, case.standalone), answers, frozenset(), tuple(wrong[:4]), tuple(wrong[4:]))
+        yield Asked((query.conversed, case.standalone), answers, frozenset(), tuple(wrong[:4]), tuple(wrong[4:]))
+
+
+def _read(file: Path, passages: Sequence[str], assembly: Assembly | None = None) -> Iterator[Asked]:
+    """The questions of a file of models/reading, none where there is no such file; with the article at hand in the words that are searched for."""
+    texts = {digest(text)[:_DIGITS]: text for text in passages}
+    for row in map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.is_file() else ()):
+        answers, partly, misleading = ([texts[key] for key in row[name] if key in texts] for name in ("answers", "partly", "misleading"))
+        if len(answers) < len(row["answers"]):  # the article has changed since
+            continue
+        turns = (*row.get("turns", ()), row["question"])
+        query = last_query(assembly, turns) if assembly else None
+        searched = query.conversed if query and query.readings else f" {BOUNDARY} ".join(turns[-1:-3:-1])
+        yield Asked((searched, row["clean"]), frozenset(answers), frozenset(partly), tuple(misleading), ())
 
 
 def _with_near(head: Head, states: States, asked: Sequence[Asked], texts: Sequence[str]) -> Iterator[Asked]:
     """Questions with what the head itself finds first, where nothing better is known."""
     with torch.no_grad():
-        passages = head.tokens(states, texts, _HARD_TOKENS)
-        for one in asked:
-            if one.near:
-                yield one
-                continue
-            found = scores(head.tokens(states, one.wordings[:1], _HARD_QUESTION_TOKENS), passages)[0].numpy()
-            first = (texts[at] for at in np.argsort(-found)[:_HARD])
-            yield one._replace(near=tuple(text for text in first if text not in one.answers | one.partly))
+        held, _, counted = head.tokens(states, texts, _HARD_TOKENS)
+        tokens = held[counted].numpy()
+        starts = np.cumsum([0, *counted.sum(dim=1).tolist()[:-1]])
+        for at in range(0, len(asked), _PART):
+            part = asked[at : at + _PART]
+            vectors, weights, _ = head.tokens(states, [one.wordings[0] for one in part], _HARD_QUESTION_TOKENS)
+            for one, own, heavy in zip(part, vectors.numpy(), weights.numpy(), strict=True):
+                if one.near:
+                    yield one
+                    continue
+                found = np.maximum.reduceat(tokens @ own.T, starts, axis=0) @ heavy
+                first = (texts[place] for place in np.argsort(-found)[:_HARD])
+                yield one._replace(near=tuple(text for text in first if text not in one.answers | one.partly))
 
 
 def ground_loss(head: Head, states: States, drawn: Sequence[Ground], chance: random.Random) -> torch.Tensor:
     """Over the questions and the passages of some articles, all against all.
 
     Of each answered question a softmax over the passages; of each passage that answers a softmax over its article's questions, those without an answer among
-    them, half as much; and a logistic loss within each article, half as much.
+    them, half as much; and a logistic loss within each article, half as much. The words that are searched for also learn how the clean ones score their
+    article's passages (distillation: Hinton, Vinyals and Dean, 2015), answered or not.
     """
     questions, owners = [], []
     passages: dict[tuple[int, str], None] = {}
@@ -387,13 +400,23 @@ def ground_loss(head: Head, states: States, drawn: Sequence[Ground], chance: ran
             some += [*one.near[:2], *chance.sample(one.near[2:], min(3, len(one.near[2:])))]
             passages.update(dict.fromkeys((number, text) for text in some))
     texts = [text for _, text in passages]
-    wordings = [one.wordings[chance.random() >= _AS_SEARCHED] for one in questions]
-    found = scores(head.tokens(states, wordings, _HARD_QUESTION_TOKENS), head.tokens(states, texts, _HARD_TOKENS))
+    held = head.tokens(states, texts, _HARD_TOKENS)
+    searched, clean = (
+        scores(head.tokens(states, wordings, _HARD_QUESTION_TOKENS), held)
+        for wordings in zip(*(one.wordings for one in questions), strict=True)
+    )
     right = torch.tensor(
         [[number == owner and text in one.answers for number, text in passages] for one, owner in zip(questions, owners, strict=True)]
     )
     unsure = torch.tensor([[text in one.partly for text in texts] for one in questions])
     within = torch.tensor([[number == owner for number, _ in passages] for owner in owners])
+    told = softmax((_SCALE * clean.detach()).masked_fill(~within, -1e4), dim=1)
+    alike = kl_div(log_softmax((_SCALE * searched).masked_fill(~within, -1e4), dim=1), told, reduction="batchmean")
+    return _told(head, searched, right, unsure, within) + _CLEAN * _told(head, clean, right, unsure, within) + _ALIKE * alike
+
+
+def _told(head: Head, found: torch.Tensor, right: torch.Tensor, unsure: torch.Tensor, within: torch.Tensor) -> torch.Tensor:
+    """The three losses of one wording's scores; all of shape (questions, passages)."""
     odds = (_SCALE * found).masked_fill(unsure, -1e4)
     answering, answered = right.any(dim=0), right.any(dim=1)
     loss = _softmax(odds[answered], right[answered], 1) + 0.5 * _softmax(

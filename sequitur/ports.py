@@ -12,6 +12,7 @@ Vectors = NDArray[np.float32]
 Tokens = NDArray[np.int8]  # vectors of a passage's tokens, shape (tokens, WIDTH), in steps of 1 / STEPS
 
 WIDTH = 128  # of a token's vector
+BOUNDARY = "[SEP]"  # between two texts that are read as one
 STEPS = 254.0  # to one: a component of a unit vector of this width rarely passes a half
 
 

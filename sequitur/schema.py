@@ -237,6 +237,7 @@ class Query:
     shown: tuple[str, ...] = ()  # ids of documents of the last answer that it may be about
     pointed: bool = False  # it points back to them in words ("that study", "[2]"), or the question before named them
     before: str = ""  # the question before, where this one follows up on it
+    conversed: str = ""  # what is held against passages token by token: the question in its conversation
     acknowledgement: bool = False
     choices: tuple[str, ...] = ()  # what could be meant, where it is not clear; empty otherwise
 

@@ -53,7 +53,7 @@ _DENIES = re.compile(
 _DOUBTS = re.compile(
     r"\b(?:unclear|uncertain\w*|limited|weak\w*|lack\w*|low|insufficient|conditional|only|second-line|third-line|last|failed|failure|alike|same)\b"
 )
-_INTERVAL = re.compile(r"(-?\d+(?:\.\d+)?) ?(?:to|,|-) ?(-?\d+(?:\.\d+)?)")
+_INTERVAL = re.compile(r"(-?\d+(?:\.\d+)?) ?(?:to|,|-) ?(-?\d+(?:\.\d+)?)(?!\.?\d)(?! (?:point )?scale\b)")  # not "on a 0-10 scale"
 _NO_EFFECT = re.compile(
     r"\bno (?:[\w-]+ ){0,4}(?:difference|effect|benefit|improvement|advantage|better)\b|\b(?:not|n't|nor) (?:[\w-]+ ){0,3}(?:differ|better|improv|reduc|effective|superior|significant|help|work)|\bp ?= ?\.?0?\.(?:0[6-9]|[1-9])|\bineffective|\bfailed\b|\bevery arm\b"
 )

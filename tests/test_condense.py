@@ -10,6 +10,7 @@ from sequitur.assemble import assemble
 from sequitur.condense import MAX_CHARACTERS, Vocabulary, condense, question_text
 from sequitur.condense.concepts import correct
 from sequitur.errors import QuestionError
+from sequitur.ports import BOUNDARY
 from sequitur.schema import Query, Turn
 
 FIRST = "Does ketamine help nerve pain?"
@@ -316,9 +317,34 @@ def test_a_question_points_back_in_words_or_is_only_likely_to_mean_what_was_show
     assert not leaning.pointed
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("whiel", "while"), ("explants", "explants"), ("ketamien", "ketamine")])
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("whiel", "while"), ("explants", "explants"), ("ketamien", "ketamine"), ("stoped", "stopped"), ("beter", "better")],
+)
 def test_the_nearest_word_is_meant_and_a_plural_of_a_word_is_a_word(known, typed, meant):
     assert correct(typed, known) == meant
+
+
+def test_a_first_question_is_held_against_passages_as_understood_and_as_typed(known):
+    assert (
+        condense("Does ketamine help nerve pain?", (), known).conversed == condense("Does ketamine help nerve pain?", (), known).standalone
+    )
+    query = condense("does cymbalta help?", (), known)
+    assert [part.strip() for part in query.conversed.split(BOUNDARY)] == [query.standalone, "does cymbalta help?"]
+
+
+def test_a_later_question_is_held_against_passages_behind_what_was_asked_and_shown_before(known):
+    shown = ("hardy2012-sc-ketamine-cancer:0-1",)
+    turns = [Turn("was ketamine under the skin tried in cancer", "was subcutaneous ketamine tried in cancer", shown)]
+    query = condense("where was that done?", turns, known)
+    assert query.conversed.startswith(query.standalone)
+    assert query.conversed.endswith(f"{BOUNDARY} was subcutaneous ketamine tried in cancer {BOUNDARY} Hardy 2012")
+
+
+def test_a_question_that_the_reader_put_right_is_held_against_passages_alone(known):
+    turns = [Turn("what of magnesium", "what of magnesium")]
+    query = condense("and that?", turns, known, standalone="Does duloxetine cause nausea?")
+    assert query.conversed == query.standalone == "Does duloxetine cause nausea?"
 
 
 def test_a_short_form_is_likened_by_what_it_stands_for(known):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import strategies as st
 
+from sequitur import retrieve
 from sequitur.chat import Chat
 from sequitur.errors import QuestionError
 from sequitur.schema import TITLE
@@ -62,3 +63,16 @@ def test_a_question_of_unknown_words_alone_still_comes_back(chat: Chat):
 def test_what_cannot_be_asked_is_not_searched_for(chat: Chat):
     with pytest.raises(QuestionError):
         chat.search("   ")
+
+
+def test_a_passage_that_meets_the_question_token_by_token_is_found_though_no_channel_reaches_it(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+):
+    question = "was the number who gave up because of what it did to their liver written down"
+    monkeypatch.setattr(retrieve, "_POOL", 3)
+    few = {hit.passage.id for hit in chat.search(question, 100)}
+    monkeypatch.setattr(retrieve, "_EVERY", 0)
+    fewer = {hit.passage.id for hit in chat.search(question, 100)}
+    assert len(fewer) == 3
+    assert len(few) > 30
+    assert fewer < few

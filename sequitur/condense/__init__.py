@@ -18,7 +18,8 @@ from sequitur.condense.followup import rewrite
 from sequitur.errors import QuestionError
 from sequitur.intent import ACKNOWLEDGEMENT, TERMS, asking, wants
 from sequitur.lexicon import Lexicon
-from sequitur.schema import Article, Document, Focus, Passage, Query, Reading, Turn
+from sequitur.ports import BOUNDARY
+from sequitur.schema import Article, Document, Focus, Passage, Query, Reading, Turn, short_name
 from sequitur.text import fold, tokens
 
 MAX_CHARACTERS = 4000
@@ -26,6 +27,7 @@ _MAX_EXPANSION_WORDS = 12
 _LONGEST_REWRITE = 400  # characters
 _EVERYDAY = 6000  # place in the tokenizer's vocabulary up to which a word is everyday English
 _WHOLE = 8  # earlier turns that still count as the conversation
+_NAMED = 2  # sources of the last answer that are named beside the question
 _LONG = 5  # concepts from which a question tells a story: its strange words then weigh less
 _ABOUT_SOURCES = frozenset(
     [
@@ -248,8 +250,22 @@ def condense(question: str, turns: Sequence[Turn], known: Vocabulary, standalone
         shown=rewritten.shown,
         pointed=rewritten.pointed,
         before=(text if rewritten.instead else turns[-1].standalone) if rewritten.follow_up else "",
+        conversed=text if chosen else _conversed(asked, text, turns if rewritten.follow_up else (), rewritten.shown, known),
         choices=() if chosen else choices(asked, wording, turns, known),
     )
+
+
+def _conversed(asked: str, text: str, turns: Sequence[Turn], shown: Sequence[str], known: Vocabulary) -> str:
+    """The question as understood and as typed, behind it the question before and the sources it may be about.
+
+    Where it leans on none of them it stands alone: what was met before must not make up for what is not ("ketamine dose for cats?" after a dose for people). Else
+    late interaction was trained to see what of these still holds (after Krasakis, Yates and Kanoulas, SIGIR 2022, who let a conversation's earlier turns
+    change the token vectors of its last).
+    """
+    parts = [text] if fold(asked) == fold(text) else [text, asked]
+    if turns:
+        parts += [turns[-1].standalone, *(short_name(known.documents[identity]) for identity in shown[:_NAMED])]
+    return f" {BOUNDARY} ".join(parts)
 
 
 def additions(rewritten: str, asked: str, turns: Sequence[Turn], known: Vocabulary) -> tuple[str, ...]:

@@ -283,17 +283,25 @@ def correct(token: str, vocabulary: Vocabulary) -> str:
     if twisted:
         return twisted
     allowed = next((allowed for length, allowed in _EDIT if len(token) >= length), 0)
-    found = [near for words in (vocabulary.words, vocabulary.everyday) if (near := _nearest(token, words, allowed))] if allowed else []
+    sources = (vocabulary.words, vocabulary.everyday) if allowed else ()
+    found = [near for words in sources if (near := _nearest(token, words, allowed, vocabulary.english))]
     return min(found, key=lambda near: near[1], default=(token, 0))[0]  # the field's word, unless an everyday one is nearer
 
 
-def _nearest(token: str, words: frozenset[str], allowed: int) -> tuple[str, int] | None:
-    """The word that differs from a token in the fewest letters, at most `allowed`, and in how many."""
+def _nearest(token: str, words: frozenset[str], allowed: int, english: Mapping[str, int]) -> tuple[str, float] | None:
+    """The word that differs from a token in the fewest letters, at most `allowed`, and in how many; a letter written once for twice counts half."""
     near = [
         word for word in _by_initial(words).get(token[0], ()) if abs(len(word) - len(token)) <= allowed and not _told_apart(token, word)
     ]
+    doubled = [word for word in near if _undoubled(word) == _undoubled(token)]
+    if doubled:
+        return min(doubled, key=lambda word: english.get(word, len(english))), 0.5
     found = extractOne(token, near, scorer=DamerauLevenshtein.distance, score_cutoff=allowed)
-    return (str(found[0]), int(found[1])) if found else None
+    return (str(found[0]), float(found[1])) if found else None
+
+
+def _undoubled(word: str) -> str:
+    return "".join(letter for letter, _ in groupby(word))
 
 
 @lru_cache(maxsize=16)
