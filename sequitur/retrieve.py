@@ -23,9 +23,8 @@ from sequitur.schema import REMARK, TITLE, Gaps, Hit, Passage, Query, Retrieved
 
 _K = 10  # of reciprocal rank fusion
 _POOL = 120  # candidates that are ordered by the model
-_DENSE = np.array(
-    [0.35, 0.65], dtype=np.float32
-)  # shares of the question as understood and in its conversation, of all that is searched densely
+# Shares of the question as understood, and of it in its conversation, in what is searched densely.
+_DENSE = np.array([0.35, 0.65], dtype=np.float32)
 _MEETING = 40  # that meet the question best token by token are among them
 _EVERY = 2_000  # passages of an index up to which every one is held against the question token by token
 _FIRST = 5  # hits that abstention looks at
@@ -37,7 +36,7 @@ WEIGHTS: Mapping[str, float] = {
     "coverage": 4.46,  # concepts of the question that the passage, its title or its section has, by rarity
     "particular": 1.46,  # particulars asked for ("how old", "where") that it shows
     "late": 7.0,  # how well it meets the question in its conversation token by token, against the other candidates
-    "document": 2.74,  # cosine of its document's title to the best reading
+    "document": 2.74,  # cosine of its document's title to the question
     "votes": 2.23,  # how well the document's best passages do
     "whole": 2.07,  # concepts of the question that the document as a whole has
     "section": 0.29,  # stands where answers of the wanted kind stand

@@ -251,7 +251,7 @@ class Hit:
     score: float
     dense_rank: int | None
     bm25_rank: int | None
-    similarity: float  # best cosine to any reading, -1..1
+    similarity: float  # best cosine to the question, alone or in its conversation, -1..1
     coverage: float  # share of the question's concepts that the passage has, 0..1
 
 
