@@ -79,6 +79,12 @@ def test_without_hits_nothing_is_answerable(assembly):
     assert compose(query, nothing, assembly.index).claims == ()
 
 
+def test_another_drug_of_the_article_does_not_lend_its_dose(assembly):
+    claims = draft(assembly, "what dose of ketamine is used for neuropathic pain?").claims
+    assert claims
+    assert not [claim for claim in claims if "gabapentin" in claim.text.lower() and "ketamine" not in claim.text.lower()]
+
+
 def test_a_dose_worked_out_for_a_body_weight_can_be_left_out(assembly):
     for question in ("How much ketamine is given intravenously for a 70 kg adult?", "ketamine 35 mg modest amount"):
         claims = draft(assembly, question, avoid=True).claims

@@ -21,7 +21,7 @@ from sequitur.index import Index, unmarked
 from sequitur.lexicon import general
 from sequitur.premise import contradicting
 from sequitur.schema import Claim, Draft, Hit, Missing, Passage, Query, Retrieved
-from sequitur.text import words
+from sequitur.text import tokens, words
 
 __all__ = ["THRESHOLDS", "Thresholds", "answerable", "compose", "preceding", "shown", "signals"]
 
@@ -141,7 +141,10 @@ def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
 
 
 def _doses_another(passage: Passage, query: Query, index: Index) -> bool:
-    """Whether a passage gives a dose where that of a drug is asked, and neither it nor its document's title names that drug: it would be read as its dose."""
+    """Whether a passage gives a dose where that of a drug is asked, and names others but not that drug: it would be read as its dose.
+
+    One that names none is about what its place and its document's title name.
+    """
     asked = {
         stem(word)
         for focus in query.focus
@@ -153,7 +156,8 @@ def _doses_another(passage: Passage, query: Query, index: Index) -> bool:
     if "dose" not in query.wants or not asked or not has_figure("dose", passage):
         return False
     row = index.row(passage.id)
-    return not asked & (index.stems[row] | index.stems[int(index.titles[row])])
+    own = {stem(word) for word in tokens(passage.text) if general().is_drug([word])}
+    return not asked & (own or index.stems[row] | index.stems[int(index.titles[row])])
 
 
 def _per_person(passage: Passage) -> bool:
