@@ -14,7 +14,10 @@ from sequitur.text import body_start, sentences, words
 _LONG_ITEM = 60
 _HEADING = re.compile(r"^(?P<marks>#{1,6})\s+(?P<name>.+?)\s*$", re.MULTILINE)
 _ITEM = re.compile(r"^(?P<indent>\s*)(?:[-*+•]|\d{1,2}[.)])\s+(?=\S)")
-_REMARK = re.compile(r"\b(?:seed article|the article (?:above|under review)|chatbot|for lookups)\b", re.IGNORECASE)
+_REMARK = re.compile(
+    r"\b(?:seed article|the article (?:above|under review)|chatbot|for lookups|tell (?:the )?(?:users?|readers?)|a fair (?:reply|answer))\b",
+    re.IGNORECASE,
+)
 _APART = re.compile(  # sections of a publication that say nothing of its subject
     r"references|bibliography|literature cited|acknowledge?ments?|funding|(?:declaration of )?(?:conflicts?|competing) (?:of )?interests?|disclosures?|"
     r"author(?:s['’]?|['’]s)? (?:contributions?|information)|data availability(?: statement)?|supplementary (?:material|data|information)|abbreviations|"

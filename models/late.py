@@ -60,11 +60,11 @@ _SCALE = 30.0
 _DIGITS = 12  # of a digest in models/reading
 _HARD = 34  # passages of an article that are looked at for each of its questions
 _ANSWERED, _OPEN = 7, 5  # questions of an article in a step
-_TEMPER = 0.75  # how much oftener an article with more questions is drawn
+_TEMPER = 0.85  # how much oftener an article with more questions is drawn
 _HARD_QUESTION_TOKENS, _HARD_TOKENS = 64, 96
 _CLEAN = 0.25  # weight of the questions in clean words, against 1 for the words that are searched for
 _ALIKE = 0.5  # weight of the words that are searched for scoring passages as the clean ones do
-_OLD = 0.2  # share of steps that are still of the old kind
+_OLD = 0.15  # share of steps that are still of the old kind
 _WIDTH_OF_STATES = 384
 
 
@@ -217,7 +217,13 @@ class Head(torch.nn.Module):
     def __init__(self) -> None:
         """Begin from the embedder's own last layers."""
         super().__init__()
-        model = AutoModel.from_pretrained(str(model_folder("all-MiniLM-L6-v2")), local_files_only=True, attn_implementation="eager")
+        model = AutoModel.from_pretrained(
+            str(model_folder("all-MiniLM-L6-v2")),
+            local_files_only=True,
+            attn_implementation="eager",
+            hidden_dropout_prob=0.0,  # two layers and some thousand questions: what they learn is too little, not too much
+            attention_probs_dropout_prob=0.0,
+        )
         self.layers = model.encoder.layer[-LAYERS:]
         self.proj = torch.nn.Linear(_WIDTH_OF_STATES, WIDTH, bias=False)
         self.weigh = torch.nn.Linear(_WIDTH_OF_STATES, 1)

@@ -35,7 +35,7 @@ WEIGHTS: Mapping[str, float] = {
     "fused": 0.0,  # reciprocal rank fusion over readings and channels, as a share of the best: it orders passages of collections without our structure
     "coverage": 4.46,  # concepts of the question that the passage, its title or its section has, by rarity
     "particular": 1.46,  # particulars asked for ("how old", "where") that it shows
-    "late": 7.0,  # how well it meets the question in its conversation token by token, against the other candidates
+    "late": 9.0,  # how well it meets the question in its conversation token by token, against the other candidates
     "document": 2.74,  # cosine of its document's title to the question
     "votes": 2.23,  # how well the document's best passages do
     "whole": 2.07,  # concepts of the question that the document as a whole has

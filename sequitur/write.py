@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from sequitur.glossary import hard_words
+from sequitur.routes import routes
 from sequitur.safety import PERSONAL_NOTE
 from sequitur.schema import (
     BENEFIT,
@@ -39,11 +40,7 @@ _DESIGNS = {
     "guideline": "guideline",
     "review": "review",
 }
-# A sentence such as "Few side effects" means little without the route that was studied. "Adjuvant to oral …" is another drug's route.
-_ROUTES = re.compile(
-    r"(?<!to )\b(?:topical|intravenous|subcutaneous|oral|intranasal|epidural|intrathecal|transdermal|inhaled|intramuscular)\b",
-    re.IGNORECASE,
-)
+_NO_THING = re.compile(r"\w{4}(?:ed|ly|est)$")  # "preferred", "wrongly": nothing could be about them
 _CAUTIONS = {
     UNCHECKED: "from memory, not page-checked",
     REMARK: "an editor's remark on the article",
@@ -126,7 +123,8 @@ def clarification(choices: Sequence[str]) -> str:
 
 def abstention(missing: Missing, article: Article) -> str:
     """One sentence that says it is not answered and what is missing, and one that names what the corpus does cover."""
-    unknown, unsaid = (_quoted(words) for words in missing)
+    unknown = _quoted([word for word in missing.unknown if not _NO_THING.search(word)])
+    unsaid = _quoted(missing.unsaid)
     absent = (
         f": nothing in them is about {unknown}" if unknown else f": what comes nearest in them says nothing of {unsaid}" if unsaid else ""
     )
@@ -237,9 +235,9 @@ def _line(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:
 def _label(citation: Citation) -> str:
     """A source's name without its year, so that every number of an answer is a number of its passages."""
     name = re.sub(r"\s*\b(?:19|20)\d{2}\b", "", citation.label).strip()
-    route = _ROUTES.search(citation.title)
+    route = next(iter(routes(citation.title)), "")  # "few side effects" means little without the route that was studied
     others = "" if citation.label == citation.title else " et al."  # a source without authors is known by its title
-    return f"{name}{others} ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route[0].lower()}' if route else ''})"
+    return f"{name}{others} ({_DESIGNS.get(citation.kind, citation.kind)}{f', {route}' if route else ''})"
 
 
 def _cautions(claim: CheckedClaim, by_marker: Mapping[int, Citation]) -> str:

@@ -10,8 +10,10 @@ from sequitur.assemble import Assembly, assemble
 from sequitur.chat import Chat
 from sequitur.compose import answerable, compose, preceding, shown
 from sequitur.condense import condense
+from sequitur.coverage import has_figure
 from sequitur.index import unmarked
 from sequitur.retrieve import retrieve
+from sequitur.routes import routes
 from sequitur.schema import TITLE, Draft, Query, Retrieved
 from sequitur.text import words
 
@@ -83,6 +85,26 @@ def test_another_drug_of_the_article_does_not_lend_its_dose(assembly):
     claims = draft(assembly, "what dose of ketamine is used for neuropathic pain?").claims
     assert claims
     assert not [claim for claim in claims if "gabapentin" in claim.text.lower() and "ketamine" not in claim.text.lower()]
+
+
+def test_a_dose_by_another_route_is_not_told(assembly):
+    claims = draft(assembly, "oral ketamine, how many mg?").claims
+    for claim in claims:
+        passage = assembly.index.by_id[claim.passages[0]]
+        title = assembly.index.documents[passage.document_id].title
+        by = routes(passage.text) or routes(title)
+        assert not (has_figure("dose", passage) and by) or "oral" in by, claim.text
+
+
+def test_where_only_doses_by_other_routes_are_known_the_question_is_declined(assembly):
+    written = draft(assembly, "what is the intranasal dose of ketamine?")
+    assert (written.claims, written.missing.unsaid) == ((), ("intranasal dose",))
+
+
+def test_the_dose_of_a_class_is_not_that_of_another_drug(assembly):
+    claims = draft(assembly, "what dose of snri").claims
+    assert claims
+    assert not [claim for claim in claims if "ketamine" in claim.text.lower() and "mg" in claim.text]
 
 
 def test_a_dose_worked_out_for_a_body_weight_can_be_left_out(assembly):

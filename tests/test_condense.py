@@ -279,6 +279,11 @@ def test_a_figure_that_the_corpus_does_not_have_weighs_little(known):
         ("does it cause nausea, and how often?", [FIRST], "In nerve pain: does ketamine cause nausea, and how often?"),
         ("why isnt it first line then", ["does ketamine work for CRPS"], "Why isnt ketamine first line then in CRPS?"),
         ("and tolerability?", ["tell me about the CRPS trial"], "Tolerability with ketamine in CRPS?"),
+        ("source?", ["59 v 38% figure"], "59 v 38% figure: source?"),
+        ("what strength", ["the gel for tingling"], "The gel for tingling: what strength?"),
+        ("how many on placebo", ["eide 1994 side effects"], "How many on placebo in Eide 1994?"),
+        ("and in amr?", ["how many dropped out in Sigtermans 2009"], "how many dropped out in Amr 2010?"),
+        ("and Soliman?", ["what was the certainty of the evidence"], "what was the certainty of the evidence in Soliman 2025?"),
         (
             "what if I forget one, do I double up next day",
             ["is duloxetine good for tingling"],

@@ -20,6 +20,7 @@ from sequitur.differ import sides
 from sequitur.index import Index, unmarked
 from sequitur.lexicon import general
 from sequitur.premise import contradicting
+from sequitur.routes import routes
 from sequitur.schema import Claim, Draft, Hit, Missing, Passage, Query, Retrieved
 from sequitur.text import tokens, words
 
@@ -28,6 +29,8 @@ __all__ = ["THRESHOLDS", "Thresholds", "answerable", "compose", "preceding", "sh
 _MOST_CLAIMS = 9
 _BUDGET = 150  # words; a single long claim may pass it
 _SIDE = 14  # words of a side where the sources differ
+_AHEAD = 2  # documents among whose claims the article's come first
+_LOOKED = 6  # first hits among which the dose that is asked for should be
 _SHORT = 45  # words below which an answer may still take a claim from further down, if it covers nearly as much
 _NEARLY = 0.7
 _AS_WELL = 0.1  # coverage by which an item of a list may fall short of another and still answer as well
@@ -51,10 +54,13 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     What the question wrongly takes for granted is corrected first, even where nothing else can be answered.
     `avoid`: leave out passages that work out a dose for a body weight, because the question is about one person.
     """
-    hits = [hit for hit in retrieved.hits if not (avoid and _per_person(hit.passage)) and not _doses_another(hit.passage, query, index)]
+    others = {hit.passage.id for hit in retrieved.hits if _doses_another(hit.passage, query, index)}
+    hits = [hit for hit in retrieved.hits if hit.passage.id not in others and not (avoid and _per_person(hit.passage))]
     corrections = _corrections(query, hits, index)
     if answerable(query, retrieved) < 0:
         return Draft(corrections, "extractive", Missing() if corrections else Missing(retrieved.gaps.unknown, retrieved.gaps.unsaid))
+    if others.intersection(hit.passage.id for hit in retrieved.hits[:_LOOKED]) and not _has_dose(query, hits[:_LOOKED]):
+        return Draft(corrections, "extractive", Missing((), () if corrections else (" ".join([*sorted(_dosed(query)[1]), "dose"]),)))
     differing = () if corrections else sides(query, hits, index)
     apart = {claim.passages[0] for claim in corrections}
     spent = sum(words(claim.text) for claim in corrections) + _SIDE * len(differing)
@@ -141,23 +147,36 @@ def _siblings(hit: Hit, waiting: Sequence[Hit], index: Index) -> list[Hit]:
 
 
 def _doses_another(passage: Passage, query: Query, index: Index) -> bool:
-    """Whether a passage gives a dose where that of a drug is asked, and names others but not that drug: it would be read as its dose.
+    """Whether a passage gives a dose where that of a drug or by a route is asked, and names others but not that one: it would be read as its dose.
 
     One that names none is about what its place and its document's title name.
     """
-    asked = {
-        stem(word)
-        for focus in query.focus
-        for wording, weight in focus.wordings
-        if weight > KIN
-        for word in wording.split()
-        if general().is_drug([word])
-    }
-    if "dose" not in query.wants or not asked or not has_figure("dose", passage):
+    drugs, by = _dosed(query)
+    if not (drugs or by) or not has_figure("dose", passage):
         return False
-    row = index.row(passage.id)
+    row, title = index.row(passage.id), index.documents[passage.document_id].title
     own = {stem(word) for word in tokens(passage.text) if general().is_drug([word])}
-    return not asked & (own or index.stems[row] | index.stems[int(index.titles[row])])
+    given = set(routes(passage.text) or routes(index.texts[row]) or routes(title))
+    return bool(drugs and not drugs & (own or index.stems[row] | index.stems[int(index.titles[row])])) or bool(
+        by and given and not by & given
+    )
+
+
+def _has_dose(query: Query, hits: Sequence[Hit]) -> bool:
+    """Whether a dose is among the hits, or none is asked for in the first place."""
+    return query.wants[:1] != ("dose",) or any(has_figure("dose", hit.passage) for hit in hits)
+
+
+def _dosed(query: Query) -> tuple[frozenset[str], frozenset[str]]:
+    """The drugs, as stems, and the routes whose dose is asked; of a class written as an abbreviation its members."""
+    if "dose" not in query.wants:
+        return frozenset(), frozenset()
+    named: set[str] = set()
+    for focus in query.focus:
+        drugs = [(stem(word), weight) for wording, weight in focus.wordings for word in wording.split() if general().is_drug([word])]
+        surely = {word for word, weight in drugs if weight > KIN}
+        named |= surely or {word for word, _ in drugs}
+    return frozenset(named), frozenset(routes(query.standalone))
 
 
 def _per_person(passage: Passage) -> bool:
@@ -165,13 +184,17 @@ def _per_person(passage: Passage) -> bool:
 
 
 def _claims(chosen: Sequence[_Chosen], index: Index) -> list[Claim]:
-    """Claims of one document together, the article's own first, then in the order of their best."""
+    """Claims of one document together, in the order of their best; the article's own first where it is among the two best."""
     order: dict[str, list[_Chosen]] = {}
     for choice in chosen:
         order.setdefault(choice.passage.document_id, []).append(choice)
+    groups = list(order.values())
+    own = next((group for group in groups[:_AHEAD] if index.documents[group[0].passage.document_id].kind == "article"), None)
+    if own:
+        groups = [own, *(group for group in groups if group is not own)]
     led = {choice.passage.lead for choice in chosen if choice.passage.lead and _lead(choice.passage, index)}
     claims = []
-    for group in sorted(order.values(), key=lambda group: index.documents[group[0].passage.document_id].kind != "article"):
+    for group in groups:
         for choice in _in_order(group):
             passage = choice.passage
             cited = [passage.id, *(identity for identity in (*passage.supports, *choice.same) if identity != passage.id)]

@@ -92,11 +92,26 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
         return Rewritten(
             text, before.concepts, follow_up=True, shown=() if correction else shown, pointed=pointed and not correction, instead=True
         )
+    if renamed := _of_another(rest, rest_wording, last, vocabulary):
+        return Rewritten(renamed, before.concepts, follow_up=True, shown=(), instead=True)
     stack = _stack(turns, vocabulary)
+    source = _source(question, last, vocabulary)
+    if "drug" not in stack and not source and len(rest.split()) <= _SHORT and _tells_more(last.standalone, before, stack):
+        topic = last.standalone.rstrip(" ?.!")
+        return Rewritten(
+            f"{topic[:1].upper()}{topic[1:]}: {tidy(rest, rest_wording).rstrip(' ?.!')}?",
+            before.concepts,
+            follow_up=True,
+            shown=shown,
+            pointed=pointed,
+        )
+    if not source and not _AT_LARGE.search(last.standalone.lower()):
+        for concept in vocabulary.topic:
+            if concept.slot == "drug":
+                stack.setdefault("drug", concept)
     if shown and _STUDY.search(question) and not read(last.standalone, vocabulary).slot("drug"):
         stack.pop("drug", None)  # the study shown knows its drug better than the article's title
     carried = _carried(wording, stack, vocabulary)
-    source = _source(question, last, vocabulary)
     return Rewritten(_completed(tidy(rest, rest_wording), carried, source), carried, follow_up=True, shown=shown, pointed=pointed)
 
 
@@ -166,8 +181,31 @@ def _substituted(previous: str, before: Wording, wording: Wording) -> str:
     return f"{text}?"
 
 
+def _of_another(rest: str, wording: Wording, last: Turn, vocabulary: Vocabulary) -> str:
+    """The question before, asked of the one source that the turn names and nothing else ("and in Soliman?"); empty where it does more than that."""
+    named = vocabulary.named(rest)
+    if len(named) != 1 or not all(_names_source(concept, vocabulary) for concept in wording.concepts) or wants(rest):
+        return ""
+    name = short_name(vocabulary.documents[named[0]])
+    text = last.standalone.rstrip(" ?.!")
+    for word in (word for word in re.findall(r"[^\W\d_]+", text) if word.lower() in vocabulary.names):
+        return re.sub(rf"\b{word}(?: et al\.?)?(?:\W{{1,2}}(?:19|20)\d\d\b)?", name, text, count=1) + "?"
+    return f"{text} in {name}?"
+
+
+def _names_source(concept: Concept, vocabulary: Vocabulary) -> bool:
+    return all(word in vocabulary.names or re.fullmatch(r"(?:19|20)\d\d", word) or word in {"et", "al"} for word in concept.words)
+
+
+def _tells_more(previous: str, before: Wording, stack: dict[str, Concept]) -> bool:
+    """Whether the question before, which names no drug and no source, says more of what is meant than the article's topic would: a figure, a route, a thing."""
+    if len(previous.split()) > _SHORT or ":" in previous:
+        return False
+    return "other" in stack or bool(before.slot("route") or re.search(r"\d", previous))
+
+
 def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
-    """The latest filler of each slot, by earlier questions; the article's topic where none was named."""
+    """The latest filler of each slot, by earlier questions."""
     stack: dict[str, Concept] = {}
     for turn in reversed(turns[-4:]):
         topic = {concept.words for concept in vocabulary.topic}
@@ -183,13 +221,10 @@ def _stack(turns: Sequence[Turn], vocabulary: Vocabulary) -> dict[str, Concept]:
         and vocabulary.lexicon.expansions(concept.words)
         and not wants(" ".join(concept.words))
         and not vocabulary.everyday.issuperset(concept.words)
+        and not any(word in vocabulary.names for word in concept.words)
     ]
     if before:
         stack["other"] = min(before, key=lambda concept: vocabulary.rarity(concept.words))
-    if not _AT_LARGE.search(turns[-1].standalone.lower()):
-        for concept in vocabulary.topic:
-            if concept.slot == "drug":
-                stack.setdefault("drug", concept)
     return stack
 
 

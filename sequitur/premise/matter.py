@@ -14,6 +14,7 @@ from sequitur.coverage import present
 from sequitur.figures import figures, same_figure
 from sequitur.index import Index, unmarked
 from sequitur.premise.granted import SAFE_IN, Premise
+from sequitur.routes import routes
 from sequitur.schema import UNCHECKED, Passage, Query
 from sequitur.stance import ADVICE, EFFECT, HARM, RATE, Stance, names_harm, stances
 from sequitur.text import fold, tokens
@@ -26,9 +27,6 @@ _PLACEBO = re.compile(
 _COMPARES = re.compile(r"\b(?:than|versus|vs|compared|over)\b")
 _EVERYBODY = (
     "patients adults people persons participants individuals women men those infants children adolescents young treated receiving given"
-)
-_ROUTES = re.compile(
-    r"\b(?:oral|topical|intravenous|iv|subcutaneous|intranasal|nasal|epidural|intrathecal|transdermal|inhaled|nebuli[sz]ed|intramuscular|rectal)\b"
 )
 # "A single infusion", "long-term": what holds of these need not hold else.
 _QUALIFIED = re.compile(
@@ -56,7 +54,7 @@ class Matter:
     axis: str
     drugs: frozenset[str]
     words: tuple[tuple[tuple[frozenset[str], float], ...], ...]  # each in its wordings, as stems
-    route: frozenset[str]  # by which the drug is given, as stems
+    route: frozenset[str]  # by which the drug is given
     against_placebo: bool
     people: dict[str, frozenset[str]]
 
@@ -90,7 +88,7 @@ class Matter:
             premise.stance.axis,
             drugs,
             wordings,
-            frozenset(stems(" ".join(_ROUTES.findall(premise.said)))),
+            frozenset(routes(premise.said)),
             placebo,
             populations(f"{premise.said} {query.standalone} {index.articles[0].article.title}"),
         )
@@ -113,7 +111,7 @@ class Matter:
             return False
         if self.axis == RATE and not any(present(wordings, frozenset(stems(stance.clause.text))) >= _PRESENT for wordings in self.words):
             return False
-        if self.route and not self.route <= index.stems[row]:
+        if not self.route <= set(routes(f"{passage.section}. {said(passage, index)}")):
             return False
         people = populations(f"{passage.section}. {said(passage, index)} {document.title} {document.population}")
         return all(values & people.get(axis, frozenset()) for axis, values in populations(self.said).items())
