@@ -79,40 +79,49 @@ def rewrite(question: str, wording: Wording, turns: Sequence[Turn], vocabulary: 
         return Rewritten(clean, (), follow_up=False, shown=())
     last = turns[-1]
     shown, pointed = _referred(question, turns, vocabulary)
-    correction = _CORRECTION.match(question.strip())
+    correction = bool(_CORRECTION.match(question.strip()))
     rest = _LEAD.sub("", _CORRECTION.sub("", question.strip()) if correction else question.strip())
     if _BARE.match(rest) or _BARE.match(question.strip()):
         return Rewritten(_asking_again(rest, last.standalone), (), follow_up=True, shown=shown, pointed=pointed, instead=True)
-    before = read(last.standalone, vocabulary)
-    if _stands_alone(question, rest, wording, vocabulary, correction=bool(correction)):
+    if _stands_alone(question, rest, wording, vocabulary, correction=correction):
         return Rewritten(clean, (), follow_up=False, shown=shown, pointed=pointed)
-    rest_wording = read(rest, vocabulary)
-    if _only_names(rest, rest_wording) and (correction or _ELLIPSIS.match(question.strip()) or len(rest_wording.concepts) <= _FEW):
-        text = _substituted(last.standalone, before, rest_wording)
-        return Rewritten(
-            text, before.concepts, follow_up=True, shown=() if correction else shown, pointed=pointed and not correction, instead=True
-        )
-    if renamed := _of_another(rest, rest_wording, last, vocabulary):
-        return Rewritten(renamed, before.concepts, follow_up=True, shown=(), instead=True)
+    text, elsewhere = _in_place(question, rest, last, vocabulary, correction=correction)
+    if text:
+        about = ((), False) if elsewhere else (shown, pointed)
+        carried = read(last.standalone, vocabulary).concepts
+        return Rewritten(text, carried, follow_up=True, shown=about[0], pointed=about[1], instead=True)
+    text, carried = _behind(question, rest, wording, turns, vocabulary, study=bool(shown and _STUDY.search(question)))
+    return Rewritten(text, carried, follow_up=True, shown=shown, pointed=pointed)
+
+
+def _in_place(question: str, rest: str, last: Turn, vocabulary: Vocabulary, *, correction: bool) -> tuple[str, bool]:
+    """The question before with what the turn names in the place of its like, where the turn does no more than name; and whether what was shown is then meant no longer."""
+    wording = read(rest, vocabulary)
+    if _only_names(rest, wording) and (correction or _ELLIPSIS.match(question.strip()) or len(wording.concepts) <= _FEW):
+        return _substituted(last.standalone, read(last.standalone, vocabulary), wording), correction
+    return _of_another(rest, wording, last, vocabulary), True
+
+
+def _behind(
+    question: str, rest: str, wording: Wording, turns: Sequence[Turn], vocabulary: Vocabulary, *, study: bool
+) -> tuple[str, tuple[Concept, ...]]:
+    """The turn with what it leaves unsaid, or behind the whole question before it. `study`: it is about a study that was shown."""
+    previous = turns[-1].standalone
+    before = read(previous, vocabulary)
+    clean = tidy(rest, read(rest, vocabulary))
     stack = _stack(turns, vocabulary)
-    source = _source(question, last, vocabulary)
-    if "drug" not in stack and not source and len(rest.split()) <= _SHORT and _tells_more(last.standalone, before, stack):
-        topic = last.standalone.rstrip(" ?.!")
-        return Rewritten(
-            f"{topic[:1].upper()}{topic[1:]}: {tidy(rest, rest_wording).rstrip(' ?.!')}?",
-            before.concepts,
-            follow_up=True,
-            shown=shown,
-            pointed=pointed,
-        )
-    if not source and not _AT_LARGE.search(last.standalone.lower()):
+    source = _source(question, turns[-1], vocabulary)
+    if "drug" not in stack and not source and len(rest.split()) <= _SHORT and _tells_more(previous, before, stack):
+        topic = previous.rstrip(" ?.!")
+        return f"{topic[:1].upper()}{topic[1:]}: {clean.rstrip(' ?.!')}?", before.concepts
+    if not source and not _AT_LARGE.search(previous.lower()):
         for concept in vocabulary.topic:
             if concept.slot == "drug":
                 stack.setdefault("drug", concept)
-    if shown and _STUDY.search(question) and not read(last.standalone, vocabulary).slot("drug"):
+    if study and not before.slot("drug"):
         stack.pop("drug", None)  # the study shown knows its drug better than the article's title
     carried = _carried(wording, stack, vocabulary)
-    return Rewritten(_completed(tidy(rest, rest_wording), carried, source), carried, follow_up=True, shown=shown, pointed=pointed)
+    return _completed(clean, carried, source), carried
 
 
 def tidy(question: str, wording: Wording) -> str:
