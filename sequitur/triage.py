@@ -20,7 +20,7 @@ from sequitur.text import fold, sentences
 _SHORT = 160  # characters; a longer message is also read sentence by sentence, so that nothing hides in its middle
 
 # Probabilities from which the model's word counts.
-URGENT = 0.35
+URGENT = 0.25
 CONCERN = 0.05
 PERSONAL = 0.4
 UNNAMED = 0.8  # the same where nobody is spoken of: "on phenelzine, got a cold, lemsip yes or no"

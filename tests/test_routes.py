@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sequitur.routes import routes
+from sequitur.routes import may_be, routes
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,7 @@ from sequitur.routes import routes
         ("a drip over four days", ("intravenous",)),
         ("Intravenously, then orally", ("intravenous", "oral")),
         ("the gel or the cream", ("topical",)),
+        ("a 4-day infusion", ("infusion",)),
         ("lidocaine patches", ("transdermal",)),
         ("Ketamine or saline ran subcutaneously", ("subcutaneous",)),
         ("tablets under the tongue", ("oral", "sublingual")),
@@ -25,6 +26,21 @@ from sequitur.routes import routes
 )
 def test_a_route_is_known_in_the_fields_words_and_in_plain_ones(text, named):
     assert routes(text) == named
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("by infusion", "ran subcutaneously", True),
+        ("a drip", "an infusion of 80 mg", True),
+        ("the plaster", "topical lidocaine", True),
+        ("by mouth", "an infusion of 80 mg", False),
+        ("under the skin", "intravenously", False),
+    ],
+)
+def test_what_one_name_leaves_open_another_may_say(one, other, same):
+    assert may_be(routes(one), routes(other)) is same
+    assert may_be(routes(other), routes(one)) is same
 
 
 @given(st.text(max_size=80))

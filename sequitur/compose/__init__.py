@@ -20,7 +20,7 @@ from sequitur.differ import sides
 from sequitur.index import Index, unmarked
 from sequitur.lexicon import general
 from sequitur.premise import contradicting
-from sequitur.routes import routes
+from sequitur.routes import may_be, routes
 from sequitur.schema import Claim, Draft, Hit, Missing, Passage, Query, Retrieved
 from sequitur.text import tokens, words
 
@@ -156,10 +156,10 @@ def _doses_another(passage: Passage, query: Query, index: Index) -> bool:
         return False
     row, title = index.row(passage.id), index.documents[passage.document_id].title
     own = {stem(word) for word in tokens(passage.text) if general().is_drug([word])}
-    given = set(routes(passage.text) or routes(index.texts[row]) or routes(title))
-    return bool(drugs and not drugs & (own or index.stems[row] | index.stems[int(index.titles[row])])) or bool(
-        by and given and not by & given
-    )
+    given = routes(passage.text) or routes(index.texts[row]) or routes(title)
+    if by and given and not may_be(by, given):
+        return True
+    return bool(drugs) and not drugs & (own or index.stems[row] | index.stems[int(index.titles[row])])
 
 
 def _has_dose(query: Query, hits: Sequence[Hit]) -> bool:

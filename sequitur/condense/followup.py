@@ -197,9 +197,10 @@ def _of_another(rest: str, wording: Wording, last: Turn, vocabulary: Vocabulary)
         return ""
     name = short_name(vocabulary.documents[named[0]])
     text = last.standalone.rstrip(" ?.!")
-    for word in (word for word in re.findall(r"[^\W\d_]+", text) if word.lower() in vocabulary.names):
-        return re.sub(rf"\b{word}(?: et al\.?)?(?:\W{{1,2}}(?:19|20)\d\d\b)?", name, text, count=1) + "?"
-    return f"{text} in {name}?"
+    other = next((word for word in re.findall(r"[^\W\d_]+", text) if word.lower() in vocabulary.names), "")
+    if not other:
+        return f"{text} in {name}?"
+    return re.sub(rf"\b{other}(?: et al\.?)?(?:\W{{1,2}}(?:19|20)\d\d\b)?", name, text, count=1) + "?"
 
 
 def _names_source(concept: Concept, vocabulary: Vocabulary) -> bool:

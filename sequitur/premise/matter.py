@@ -14,7 +14,7 @@ from sequitur.coverage import present
 from sequitur.figures import figures, same_figure
 from sequitur.index import Index, unmarked
 from sequitur.premise.granted import SAFE_IN, Premise
-from sequitur.routes import routes
+from sequitur.routes import may_be, routes
 from sequitur.schema import UNCHECKED, Passage, Query
 from sequitur.stance import ADVICE, EFFECT, HARM, RATE, Stance, names_harm, stances
 from sequitur.text import fold, tokens
@@ -111,7 +111,7 @@ class Matter:
             return False
         if self.axis == RATE and not any(present(wordings, frozenset(stems(stance.clause.text))) >= _PRESENT for wordings in self.words):
             return False
-        if not self.route <= set(routes(f"{passage.section}. {said(passage, index)}")):
+        if self.route and not may_be(self.route, routes(f"{passage.section}. {said(passage, index)}")):
             return False
         people = populations(f"{passage.section}. {said(passage, index)} {document.title} {document.population}")
         return all(values & people.get(axis, frozenset()) for axis, values in populations(self.said).items())
