@@ -2,7 +2,7 @@
 
     python models/late.py states --bioasq bioasq-train.jsonl --medquad medquad.jsonl.gz --out FOLDER
     python models/late.py train FOLDER --steps 400 --out begun.safetensors
-    python models/late.py harden FOLDER --from begun.safetensors --out models/late.safetensors
+    python models/late.py harden FOLDER --from begun.safetensors --kept 0.5 --out models/late.safetensors
 
 Questions: those of BioASQ, those of MedQuAD as typed and disguised (models/train.py), and our own (models/questions.jsonl), which were written
 for this as people type them, each with the sentences of one MedQuAD answer or one BioASQ record that answer it, or with none. In a batch a question's passage
@@ -464,7 +464,8 @@ def harden(options: argparse.Namespace) -> None:
     chance = random.Random(options.seed)
     torch.manual_seed(options.seed)
     head = Head()
-    head.load_state_dict({name: weights.float() for name, weights in load_file(options.begun).items()}, strict=False)
+    begun = {name: weights.float() for name, weights in load_file(options.begun).items()}
+    head.load_state_dict(begun, strict=False)
     states, sets, (found, hard) = States.read(options.folder), stored_rows(options.folder), grounds(head)
     shares = [(len(ground.answered) + len(ground.open)) ** _TEMPER for ground in found]
 
@@ -473,6 +474,10 @@ def harden(options: argparse.Namespace) -> None:
         return loss_of(head, states, draw(sets, chance)) if old else ground_loss(head, hard, _two(found, shares, chance), chance)
 
     _steps(head, options, 3.0, loss)
+    with torch.no_grad():
+        for name, weights in head.named_parameters():
+            if name in begun:
+                weights.lerp_(begun[name], options.kept)
     _write(head, options.out)
 
 
@@ -521,6 +526,9 @@ def main() -> None:
     working.add_argument("--medquad", type=Path, required=True)
     training, hardening = commands.add_parser("train"), commands.add_parser("harden")
     hardening.add_argument("--from", dest="begun", type=Path, required=True)
+    hardening.add_argument(
+        "--kept", type=float, default=0.5, help="share of the weights begun with in what is written (Wortsman et al., ICML 2022)"
+    )
     for command, steps, rate in ((training, 400, 8e-5), (hardening, 1800, 8e-5)):
         command.add_argument("folder", type=Path)
         command.add_argument("--steps", type=int, default=steps)
