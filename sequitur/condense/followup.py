@@ -132,7 +132,7 @@ def tidy(question: str, wording: Wording) -> str:
             text = re.sub(rf"\b{re.escape(typed)}\b", corrected, text, flags=re.I)
     for concept in wording.concepts:
         if concept.clinical:
-            spaced = r"[\s-]+".join(re.escape(word) for word in concept.words)
+            spaced = r"[\s/-]+".join(re.escape(word) for word in concept.words)
             text = re.sub(rf"\b{spaced}(?:'s)?\b", " ".join(concept.clinical), text, count=1, flags=re.I)
     return text
 
