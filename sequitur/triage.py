@@ -22,7 +22,7 @@ _SHORT = 160  # characters; a longer message is also read sentence by sentence, 
 # Probabilities from which the model's word counts.
 URGENT = 0.25
 CONCERN = 0.05
-PERSONAL = 0.4
+PERSONAL = 0.5
 UNNAMED = 0.8  # the same where nobody is spoken of: "on phenelzine, got a cold, lemsip yes or no"
 RULED_OUT = 0.001  # below it a rule that fired is worrying only
 

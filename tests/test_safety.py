@@ -55,6 +55,7 @@ EMERGENCIES = (
 )
 STUDIES = (
     "nan had a stroke two years ago, is it ok",
+    "he had a seizure in 2018, is ketamine ok",
     "not suicidal, just asking how good the evidence is",
     "What are the side effects of ketamine?",
     "How common are hallucinations with ketamine?",
@@ -111,10 +112,6 @@ def test_an_emergency_is_seen_in_many_wordings(gate, message):
 @pytest.mark.parametrize("message", STUDIES)
 def test_a_question_about_studies_is_no_emergency_and_not_personal(gate, message):
     assert gate(message) is Gate.NONE
-
-
-def test_what_is_long_past_is_no_emergency_though_the_question_is_about_one_person(gate):
-    assert gate("he had a seizure in 2018, is ketamine ok") in {Gate.NONE, Gate.PERSONAL}
 
 
 @pytest.mark.parametrize("message", PERSONAL)
