@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 
 from evals.cases import Case, spans
 from evals.elsewhere import Place
+from ingest.questions import NAME, asked
 from sequitur.assemble import Assembly
 from sequitur.compose import signals
 from sequitur.condense import condense
@@ -27,6 +28,7 @@ from sequitur.schema import Query, Turn
 
 Array = NDArray[Any]
 
+_CORPUS = Path(__file__).parent.parent / "corpus"
 READING = Path(__file__).parent.parent / "models" / "reading"  # questions with the passages of an article that answer them
 EVERYDAY = Path(__file__).parent / "gold" / "everyday.txt"  # questions on nothing medical, one a line
 _SHOWN = 6  # passages that a turn is taken to have shown
@@ -45,6 +47,7 @@ _SENSE: Mapping[str, int] = {
     "missed": -1,
     "similarity": 1,
     "anchored": 1,
+    "judged": 1,
     "score": 1,
     "lead": 1,
     "particulars": -1,
@@ -178,7 +181,7 @@ def _folds(groups: Sequence[str], seed: int) -> list[int]:
 
 
 def decisions(places: Sequence[Place], seed: int = 0) -> list[Decision]:
-    """What abstention is fitted on: the gold, the questions of models/reading, those of other articles, and everyday ones; the last two are to be declined."""
+    """What abstention is fitted on: the gold, the judged questions, those of other articles, and everyday ones; the last two are to be declined."""
     chance = random.Random(seed)
     found = []
     for place in places:
@@ -187,18 +190,20 @@ def decisions(places: Sequence[Place], seed: int = 0) -> list[Decision]:
         for case, weight in zip(own, weights, strict=True):
             query = last_query(place.assembly, case.turns)
             found += _decision(f"{place.name} {case.id}", place.assembly, query, weight, keep=case.outcome == "answer")
-        read = _read(place.name)
-        weights = _weights([keep for _, keep in read])
-        for (turns, keep), weight in zip(read, weights, strict=True):
+        read = _read(place)
+        weights = _weights([keep for _, keep, _ in read])
+        for (turns, keep, without), weight in zip(read, weights, strict=True):
             query = last_query(place.assembly, turns)
-            found += _decision(f"{place.name} read {turns[-1]}", place.assembly, query, _READING_WEIGHT * weight, keep=keep)
+            found += _decision(
+                f"{place.name} read {turns[-1]}", place.assembly, query, _READING_WEIGHT * weight, keep=keep, without=without
+            )
         others = sorted(case.turns[0] for other in places if other is not place for case in other.cases if len(case.turns) == 1)
-        for asked in chance.sample(others, min(len(others), _FAR)):
-            found += _decision(f"{place.name} far", place.assembly, condense(asked, (), place.assembly.vocabulary), _FAR_WEIGHT, keep=False)
+        for far in chance.sample(others, min(len(others), _FAR)):
+            found += _decision(f"{place.name} far", place.assembly, condense(far, (), place.assembly.vocabulary), _FAR_WEIGHT, keep=False)
     for place in places[:_AFIELD]:
-        for asked in EVERYDAY.read_text(encoding="utf-8").splitlines():
-            query = condense(asked, (), place.assembly.vocabulary)
-            found += _decision(f"everyday {asked}", place.assembly, query, _EVERYDAY_WEIGHT, keep=False)
+        for everyday in EVERYDAY.read_text(encoding="utf-8").splitlines():
+            query = condense(everyday, (), place.assembly.vocabulary)
+            found += _decision(f"everyday {everyday}", place.assembly, query, _EVERYDAY_WEIGHT, keep=False)
     return found
 
 
@@ -208,17 +213,23 @@ def _weights(kept: Sequence[bool]) -> list[float]:
     return [(1 - _ABSTAINED) / max(1e-9, 1 - share) if keep else _ABSTAINED / max(1e-9, share) for keep in kept]
 
 
-def _read(article: str) -> list[tuple[tuple[str, ...], bool]]:
-    """The conversations of models/reading on an article, and whether anything there answers their last question."""
-    file = READING / f"{article}.jsonl"
+def reading(article: str) -> Path:
+    """The file of questions on an article with the passages that answer them, which need not be there: our own article's judged ones, or one of models/reading."""
+    own = _CORPUS / article / NAME
+    return own if own.is_file() else READING / f"{article}.jsonl"
+
+
+def _read(place: Place) -> list[tuple[tuple[str, ...], bool, int]]:
+    """The conversations of an article's questions, whether anything there answers the last one, and where that stands among the judged ones."""
+    file, judged = reading(place.name), place.assembly.index.judged
     rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
-    return [((*row.get("turns", ()), row["question"]), bool(row["answers"])) for row in rows]
+    return [((*row.get("turns", ()), row["question"]), bool(row["answers"]), judged.find(asked(row, (), 0, ()).key)) for row in rows]
 
 
-def _decision(group: str, assembly: Assembly, query: Query, weight: float, *, keep: bool) -> list[Decision]:
+def _decision(group: str, assembly: Assembly, query: Query, weight: float, *, keep: bool, without: int = -1) -> list[Decision]:
     if not query.readings or query.choices:
         return []
-    retrieved = retrieve(query, assembly.index, assembly.embedder)
+    retrieved = retrieve(query, assembly.index, assembly.embedder, without=without)
     return [Decision(group, np.array(list(signals(query, retrieved).values())), keep, weight)] if retrieved.hits else []
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from ingest.article import parse_article
 from ingest.bibliography import completed, read_bibliographies
 from ingest.checks import flagged, read_checks, with_checks
 from ingest.chunk import article_passages, reference_passages
 from ingest.formats import BIBLIOGRAPHY, expected_kind
+from ingest.questions import read_questions
 from ingest.readers import ARTICLE_NAMES, read_article, read_reference
 from ingest.reading import Reader
 from ingest.references import build_ledger
@@ -30,6 +32,7 @@ class Corpus:
     passages: tuple[Passage, ...]
     articles: tuple[ArticleEntry, ...]
     rejected: tuple[Rejected, ...]
+    questions: Mapping[str, Sequence[Mapping[str, Any]]]  # that were put to each article and judged, by the article's id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class _Folder:
     documents: tuple[Document, ...]
     passages: tuple[Passage, ...]
     article: ArticleEntry | None
+    questions: tuple[Mapping[str, Any], ...] = ()
 
 
 def read_corpus(folder: Path, progress: Callable[[int, int], None] | None = None, read: Reader = read_reference) -> Corpus:
@@ -71,6 +75,7 @@ def read_corpus(folder: Path, progress: Callable[[int, int], None] | None = None
         tuple(passage for found in folders for passage in found.passages),
         tuple(found.article for found in folders if found.article),
         tuple(rejected),
+        {found.article.article.document_id: found.questions for found in folders if found.article and found.questions},
     )
 
 
@@ -101,7 +106,7 @@ def _read_folder(place: Path, rejected: list[Rejected], root: Path, read: Reader
         reject(page, "no section with text was found")
         return _Folder(tuple(references), tuple(cut), None)
     entry = ArticleEntry(article, build_ledger(article, references, claims), tuple(_defined([document, *references])))
-    return _Folder((document, *references), (*claims, *cut), entry)
+    return _Folder((document, *references), (*claims, *cut), entry, tuple(read_questions(place, reject)))
 
 
 def _references(place: Path, reject: Callable[[Path, str], None], read: Reader) -> list[Document]:
@@ -168,7 +173,7 @@ def _qualified(found: _Folder, twice: set[str]) -> _Folder:
     ledger = tuple(
         replace(line, document_ids=tuple(new.get(identity, identity) for identity in line.document_ids)) for line in found.article.ledger
     )
-    return _Folder(documents, passages, replace(found.article, ledger=ledger))
+    return _Folder(documents, passages, replace(found.article, ledger=ledger), found.questions)
 
 
 def _defined(documents: Sequence[Document]) -> Iterator[tuple[str, str]]:

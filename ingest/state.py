@@ -24,6 +24,7 @@ _CODE = (  # that decides what an index holds
     "index/memory.py",
     "index/disk.py",
     "index/interaction.py",
+    "index/judged.py",
     "index/near.py",
 )
 

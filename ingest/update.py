@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.corpus import Corpus, read_corpus
+from ingest.questions import Vectorized, on_passages, passage_digest
 from ingest.reading import Readings
 from ingest.references import link_supports
 from ingest.state import described
@@ -17,7 +18,7 @@ from sequitur.adapters.embedders import open_embedder
 from sequitur.analysis import STOPWORDS
 from sequitur.errors import ModelError
 from sequitur.generations import current_generation, read_manifest
-from sequitur.index import Contents, index_text, write_generation
+from sequitur.index import Contents, Question, index_text, write_generation
 from sequitur.ports import Vectors
 from sequitur.schema import Passage
 from sequitur.settings import Settings
@@ -52,13 +53,26 @@ def build(folder: Path, settings: Settings, progress: Progress | None) -> tuple[
         vectors, interaction, embedded = maker.passages(texts, "embedding passages")
         words = _words(corpus.passages)
         word_vectors = maker.words(words, "embedding words")
+    judged = Vectorized(embedder, settings.models).judged(_questions(corpus, texts), len(texts))
     del maker, texts
     passages = _with_supports(corpus, vectors)
-    write_generation(folder, Contents(manifest, corpus.documents, passages, corpus.articles, words), vectors, word_vectors, interaction)
+    write_generation(
+        folder, Contents(manifest, corpus.documents, passages, corpus.articles, words), vectors, word_vectors, interaction, judged
+    )
     clear_journals(folder)
     readings.clear()
     generation = current_generation(folder)
     return read_manifest(generation) if generation else manifest, embedded
+
+
+def _questions(corpus: Corpus, texts: Sequence[str]) -> list[Question]:
+    """The judged questions of every article over its own passages."""
+    owner = {document.id: document.article for document in corpus.documents}
+    found: list[Question] = []
+    for slug, rows in corpus.questions.items():
+        own = [row for row, passage in enumerate(corpus.passages) if owner[passage.document_id] == slug]
+        found += on_passages(rows, {passage_digest(texts[row]): row for row in own}, own[0])
+    return found
 
 
 def _step(progress: Progress | None, what: str) -> Any:  # noqa: ANN401

@@ -10,7 +10,7 @@ stands against the other passages, against its own document's other sentences, a
 answer stands against all of it. In-batch softmax over late-interaction scores (Khattab and Zaharia, SIGIR 2020), scale 30, and a logistic loss of the same
 scores within a document.
 
-`harden` goes on from there with questions under articles: the dev halves of the gold, and models/reading, where every question names the passages that answer it, those that
+`harden` goes on from there with questions under articles: the dev halves of the gold, and judged questions (those of our article, and models/reading), where every question names the passages that answer it, those that
 seem to, and two in five are answered nowhere. Passages are told apart for a question, and questions for a passage, so that a score says whether there is an answer at all. One step in five is
 still of the old kind, so that what was learned elsewhere is not forgotten.
 """
@@ -39,7 +39,8 @@ from transformers import AutoModel, AutoTokenizer
 from evals.cases import Case, load_cases
 from evals.elsewhere import HOME, Place, places
 from evals.triage import GOLD
-from evals.tune import READING, carriers_of, last_query
+from evals.tune import READING, carriers_of, last_query, reading
+from ingest.questions import passage_digest
 from sequitur.adapters.embedders import open_embedder
 from sequitur.adapters.heads import LAYERS
 from sequitur.adapters.onnx import model_folder
@@ -57,7 +58,6 @@ _MEDQUAD = 2500  # questions taken of it
 _SHARES = {"bioasq": 0.2, "medquad": 0.15, "own": 0.65}
 _TYPED = 0.75  # share of questions as typed; the others disguised, or for our own in clean words
 _SCALE = 30.0
-_DIGITS = 12  # of a digest in models/reading
 _HARD = 34  # passages of an article that are looked at for each of its questions
 _ANSWERED, _OPEN = 7, 5  # questions of an article in a step
 _TEMPER = 0.85  # how much oftener an article with more questions is drawn
@@ -319,7 +319,7 @@ class Ground(NamedTuple):
 
 
 def grounds(head: Head) -> tuple[list[Ground], States]:
-    """The dev halves of all gold and the questions of models/reading, by article, with the states of all their texts."""
+    """The dev halves of all gold and the judged questions, by article, with the states of all their texts."""
     asked: dict[str, list[Asked]] = defaultdict(list)
     passages: dict[str, list[str]] = {}
     settings = load_settings()
@@ -329,7 +329,7 @@ def grounds(head: Head) -> tuple[list[Ground], States]:
             index = place.assembly.index
             texts = [index_text(index.documents[passage.document_id], passage).strip() for passage in index.passages]
             asked[place.name] += [found for case in place.cases for found in _gold(place, case, texts)]
-            asked[place.name] += _read(READING / f"{place.name}.jsonl", texts, place.assembly)
+            asked[place.name] += _read(reading(place.name), texts, place.assembly)
             passages[place.name] = texts
     for file in sorted(READING.glob("*.txt")):
         passages[file.stem] = file.read_text(encoding="utf-8").splitlines()
@@ -359,8 +359,8 @@ def _gold(place: Place, case: Case, texts: Sequence[str]) -> Iterator[Asked]:
 
 
 def _read(file: Path, passages: Sequence[str], assembly: Assembly | None = None) -> Iterator[Asked]:
-    """The questions of a file of models/reading, none where there is no such file; with the article at hand in the words that are searched for."""
-    texts = {digest(text)[:_DIGITS]: text for text in passages}
+    """The questions of a file, none where there is no such file; with the article at hand in the words that are searched for."""
+    texts = {passage_digest(text): text for text in passages}
     for row in map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.is_file() else ()):
         answers, partly, misleading = ([texts[key] for key in row[name] if key in texts] for name in ("answers", "partly", "misleading"))
         if len(answers) < len(row["answers"]):  # the article has changed since

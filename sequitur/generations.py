@@ -20,9 +20,10 @@ from typing import Any
 
 from sequitur.errors import StoreError
 
-FORMAT = 4
+FORMAT = 5
 BM25_FILES = ("terms.json", "scores.npy", "rows.npy", "starts.npy")
 LATE_FILES = ("tokens.npy", "starts.npy")
+JUDGED_FILES = ("keys.npy", "vectors.npy", "starts.npy", "rows.npy", "homes.npy", "known.npy")
 FILES = (
     "documents.jsonl",
     "passages.jsonl",
@@ -33,6 +34,7 @@ FILES = (
     "words.faiss",
     *(f"bm25/{part}" for part in BM25_FILES),
     *(f"late/{part}" for part in LATE_FILES),
+    *(f"judged/{part}" for part in JUDGED_FILES),
 )
 _MEND = "run `sequitur ingest`"
 

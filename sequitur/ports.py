@@ -63,6 +63,10 @@ class Embedder(Protocol):
         """The weighted vectors of a question's tokens, shape (tokens, WIDTH); of none where the model has no late-interaction head."""
         ...
 
+    def question_vectors(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of whole questions, the means of those tokens: shape (len(texts), WIDTH), or (0, WIDTH) where the model has no late-interaction head."""
+        ...
+
     def danger(self, texts: Sequence[str]) -> Vectors:
         """Log-odds of each text being an emergency, and a personal decision; shape (len(texts), 2), or (0, 2) where the model has no head for it."""
         ...

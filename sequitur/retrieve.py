@@ -16,16 +16,17 @@ import numpy as np
 
 from sequitur.analysis import stems
 from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_figure, loose, present
-from sequitur.index import Index, Met
+from sequitur.index import Index, Met, Told
 from sequitur.intent import SECTIONS, TERMS
 from sequitur.particulars import asked_for
 from sequitur.ports import Embedder, Vectors
-from sequitur.schema import REMARK, TITLE, Gaps, Hit, Passage, Query, Retrieved
+from sequitur.schema import REMARK, TITLE, Gaps, Hit, Judgement, Passage, Query, Retrieved
 
 _K = 10  # of reciprocal rank fusion
 _POOL = 120  # candidates that are ordered by the model
 # Shares of the question as understood, and of it in its conversation, in what is searched densely.
 _DENSE = np.array([0.35, 0.65], dtype=np.float32)
+_VOTED = 20  # that most judged questions speak for are among them
 _MEETING = 40  # that meet the question best token by token are among them
 _EVERY = 2_000  # passages of an index up to which every one is held against the question token by token
 _FIRST = 5  # hits that abstention looks at
@@ -37,6 +38,7 @@ WEIGHTS: Mapping[str, float] = {
     "coverage": 4.46,  # concepts of the question that the passage, its title or its section has, by rarity
     "particular": 1.46,  # particulars asked for ("how old", "where") that it shows
     "late": 9.0,  # how well it meets the question in its conversation token by token, against the other candidates
+    "judged": 5.0,  # how much the judged questions that resemble the question speak for it, as a root
     "document": 2.74,  # cosine of its document's title to the question
     "votes": 2.23,  # how well the document's best passages do
     "whole": 2.07,  # concepts of the question that the document as a whole has
@@ -67,6 +69,7 @@ class Candidates(NamedTuple):
     concepts: tuple[Sought, ...]
     standalone: float  # best cosine to the standalone reading
     shortfall: float | None  # by how much the passage that meets that reading best, token by token, falls short of meeting it
+    told: Told | None  # what judged questions say that resemble it
 
 
 _COMMENT = re.compile(r"what it means|comment|discussion|interpretation|implication", re.IGNORECASE)
@@ -85,11 +88,16 @@ _TIERS = {
 }
 
 
-def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weights: Mapping[str, float] = WEIGHTS) -> Retrieved:
-    """The k best passages, best first; fewer when the corpus is smaller. Titles stand for documents and are no hits."""
+def retrieve(
+    query: Query, index: Index, embedder: Embedder, k: int = 40, weights: Mapping[str, float] = WEIGHTS, without: int = -1
+) -> Retrieved:
+    """The k best passages, best first; fewer when the corpus is smaller. Titles stand for documents and are no hits.
+
+    `without`: a judged question that is not asked what it says.
+    """
     if not query.readings:
         return Retrieved((), Gaps(), 0.0, None)
-    found = candidates(query, index, embedder)
+    found = candidates(query, index, embedder, without)
     scores = found.values @ np.array([weights[name] for name in WEIGHTS], dtype=np.float32)
     best = sorted(range(len(found.rows)), key=lambda place: (-scores[place], found.rows[place]))[:k]
     covers = list(WEIGHTS).index("coverage")
@@ -106,11 +114,13 @@ def retrieve(query: Query, index: Index, embedder: Embedder, k: int = 40, weight
         for rank, place in enumerate(best, 1)
     )
     first = [found.rows[place] for place in best[:_FIRST]]
-    return Retrieved(hits, gaps(query, found.concepts, first, index), found.standalone, found.shortfall)
+    return Retrieved(
+        hits, gaps(query, found.concepts, first, index), found.standalone, found.shortfall, _judgement(found.told, first, index)
+    )
 
 
-def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
-    """The pool of passages worth looking at, and their features."""
+def candidates(query: Query, index: Index, embedder: Embedder, without: int = -1) -> Candidates:
+    """The pool of passages worth looking at, and their features. `without`: a judged question that is not asked what it says."""
     texts = list(dict.fromkeys([query.readings[0].text, query.conversed, *([query.before] if query.before else [])]))
     vectors = embedder.embed([*texts, *loose(query)])  # together, for a text takes one core
     by_text = dict(zip(texts, index.dense(vectors[: len(texts)]), strict=True))
@@ -124,7 +134,9 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
     asks_setup = _asks_setup(query.wants)
     wanted = [frozenset(stems(TERMS[want])) for want in query.wants[:2]]
     reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
-    rows, met = _pool(reach, embedder.question_tokens(query.conversed), index)
+    question = embedder.question_tokens(query.conversed)
+    told = index.judged.told(question, without)
+    rows, met = _pool(reach, question, told, index)
     concepts = concepts_of(query, index, vectors[len(texts) :])
     covers = covered(concepts, rows, index)
     late = _standing(met.scores)
@@ -140,6 +152,7 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             covers[place],
             sum(row in showing for showing in particulars) / len(particulars) if particulars else 0.0,
             late[place],
+            told.votes[row] ** 0.5 if told else 0.0,
             similarity[index.titles[row]],
             votes[index.groups[row]],
             whole[index.groups[row]],
@@ -158,13 +171,18 @@ def candidates(query: Query, index: Index, embedder: Embedder) -> Candidates:
             REMARK in passage.flags,
         )
     return Candidates(
-        rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()), _shortfall(met)
+        rows, values, similarity, _ranks(similarity), _ranks(lexical.max(axis=0)), concepts, float(dense[0].max()), _shortfall(met), told
     )
 
 
-def _pool(reach: Vectors, question: Vectors, index: Index) -> tuple[list[int], Met]:
-    """The passages worth looking at, and how each meets the question token by token: those that `reach` furthest, in a small index also those that meet it best."""
+def _pool(reach: Vectors, question: Vectors, told: Told | None, index: Index) -> tuple[list[int], Met]:
+    """The passages worth looking at, and how each meets the question token by token.
+
+    Those that `reach` furthest, those that judged questions speak for, in a small index also those that meet it best.
+    """
     rows = _first(reach, _POOL, index)
+    if told:
+        rows = list(dict.fromkeys([*rows, *(row for row in _first(told.votes, _VOTED, index) if told.votes[row])]))
     if len(index.passages) > _EVERY:
         return rows, index.late(question, rows)
     met = index.late(question, range(len(index.passages)))
@@ -205,6 +223,11 @@ def _standing(scores: Vectors) -> Vectors:
 def _shortfall(met: Met) -> float | None:
     """By how much the passage that is met best falls short; None without token vectors."""
     return float(met.shortfall[int(met.scores.argmax())]) if met.scores.any() else None
+
+
+def _judgement(told: Told | None, first: Sequence[int], index: Index) -> Judgement | None:
+    """What judged questions say, unless the first hits hold something that those who judged did not know."""
+    return Judgement(told.unanswered, float(told.votes.max()), told.nearest) if told and index.judged.knows(first) else None
 
 
 def _fuse(scores: Vectors, shares: Vectors) -> Vectors:

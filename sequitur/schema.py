@@ -273,6 +273,15 @@ class Gaps:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the judged questions say that resemble a question most, each weighing by how much it does."""
+
+    unanswered: float  # share of them that nothing in the corpus answers, 0..1
+    agreed: float  # share of them that one and the same passage answers, 0..1
+    nearest: float  # cosine of the one that resembles it most
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieved:
     """The hits for a query, best first, and what of it no passage has."""
 
@@ -280,6 +289,7 @@ class Retrieved:
     gaps: Gaps
     similarity: float  # best cosine of any passage to the question as it stands alone
     shortfall: float | None  # by how much the passage that meets the question best, token by token, falls short; None without token vectors
+    judged: Judgement | None = None  # None where no question was judged, or a first hit was not known to those who judged
 
 
 @dataclass(frozen=True, slots=True)

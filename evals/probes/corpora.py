@@ -72,7 +72,14 @@ def without(settings: Settings, gone: Mapping[str, Sequence[Span]]) -> Iterator[
     manifest = {key: value for key, value in index.manifest.items() if key not in _OWN}
     contents = Contents(manifest, documents, passages, index.articles, [known[row] for row in kept])
     with tempfile.TemporaryDirectory(prefix="sequitur-probe-") as folder:
-        write_generation(Path(folder), contents, index.vectors()[rows], index.word_vectors[kept], index.interaction.of_rows(rows))
+        write_generation(
+            Path(folder),
+            contents,
+            index.vectors()[rows],
+            index.word_vectors[kept],
+            index.interaction.of_rows(rows),
+            index.judged.of_rows(rows),
+        )
         yield open_chat(settings.model_copy(update={"index": folder}))
 
 

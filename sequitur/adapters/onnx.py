@@ -99,6 +99,13 @@ class OnnxEmbedder:
         tokens, weights = self._of_middle("late", middle)
         return np.asarray(tokens[0] * (weights[0] / weights[0].sum())[:, None], dtype=np.float32)
 
+    def question_vectors(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of whole questions, the means of those tokens: shape (len(texts), WIDTH), (0, WIDTH) without a head."""
+        vectors = np.zeros((len(texts) if self.late else 0, WIDTH), dtype=np.float32)
+        for batch, found in self._in_batches(texts, self._questions_batch) if len(vectors) else ():
+            vectors[batch] = found
+        return vectors
+
     def danger(self, texts: Sequence[str]) -> Vectors:
         """Log-odds of each text being an emergency, and a personal decision; shape (len(texts), 2), (0, 2) without a head."""
         if "gate" not in self._sessions or not texts:
@@ -146,6 +153,12 @@ class OnnxEmbedder:
         vectors = _pooled(states, mask)
         tokens = self._sessions["late"].run(["tokens"], {"middle": middle[0], "attention_mask": mask})[0]
         return [Embedded(vector, packed(own[: int(size)])) for vector, own, size in zip(vectors, tokens, mask.sum(axis=1), strict=True)]
+
+    def _questions_batch(self, texts: list[str]) -> Vectors:
+        ids, mask = (part[:, :_QUESTION_TOKENS] for part in self._encoded(texts))
+        tokens, weights = self._sessions["late"].run(None, {"middle": self._run(ids, mask)[1], "attention_mask": mask})
+        means = np.einsum("qtd,qt->qd", tokens, weights * mask)
+        return np.asarray(means / np.linalg.norm(means, axis=1, keepdims=True), dtype=np.float32)
 
     def _run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> list[Vectors]:
         """The last states, and with a head those it begins from."""

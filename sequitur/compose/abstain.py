@@ -10,9 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from sequitur.schema import Query, Retrieved
+from sequitur.schema import Judgement, Query, Retrieved
 
 _AFTER = 5  # places by which the first hit's lead is measured
+_ALIKE = (0.45, 0.7)  # cosines at which a judged question begins to count, and counts in full
+_DOUBT = 0.05  # keeps the log-odds of unanimous ones finite
 _TYPICAL, _MUCH = 0.09, 0.1  # by how much a question is not met by the passage that meets it best: usually, and when it is much
 
 INTERCEPT = 0.7
@@ -22,6 +24,7 @@ ABSTENTION: Mapping[str, float] = {
     "missed": -0.2,  # weight of the heaviest concept that the best of the first hits lacks
     "similarity": 1.76,  # best cosine to the question
     "shortfall": -2.11,  # by how much the passage that meets it best, token by token, falls short; 0..1
+    "judged": 1.5,  # the judged questions that resemble it are answered rather than not, as log-odds; 0 where none does
     "anchored": 0.34,  # it names a source, or something medical that the corpus knows
     "score": 0.08,  # of the first hit
     "lead": 0.16,  # how far the sixth hit stands below it
@@ -48,13 +51,15 @@ def answerable(query: Query, retrieved: Retrieved) -> float:
 def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
     """What abstention is decided from, by the names in `ABSTENTION`. There is at least one hit."""
     gaps, scores = retrieved.gaps, [hit.score for hit in retrieved.hits]
+    anchored = gaps.anchored or bool(query.named)
     return {
         "unknown": gaps.share,
         "medical": gaps.medical,
         "missed": gaps.missed,
         "similarity": retrieved.similarity,
         "shortfall": math.tanh((_TYPICAL if retrieved.shortfall is None else retrieved.shortfall) / _MUCH),
-        "anchored": float(gaps.anchored or bool(query.named)),
+        "judged": _judged(retrieved.judged, anchored=anchored),
+        "anchored": float(anchored),
         "score": scores[0],
         "lead": scores[0] - scores[min(_AFTER, len(scores) - 1)],
         "named": float(sum(focus.medical or focus.exact for focus in query.focus)),
@@ -67,3 +72,13 @@ def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
         "dose": float("dose" in query.wants),
         "number": float("number" in query.wants),
     }
+
+
+def _judged(said: Judgement | None, *, anchored: bool) -> float:
+    """What judged questions say, as log-odds; nothing in favour of a question that names nothing the corpus is about, for "where" is asked of anything."""
+    if said is None:
+        return 0.0
+    begins, full = _ALIKE
+    alike = min(1.0, max(0.0, (said.nearest - begins) / (full - begins)))
+    odds = alike * math.log((1 + _DOUBT - said.unanswered) / (_DOUBT + said.unanswered))
+    return odds if anchored else min(odds, 0.0)

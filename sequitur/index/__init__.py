@@ -5,6 +5,7 @@
     words.json, words.faiss                            the content words with their vectors
     bm25/                                              lexical scores
     late/                                              vectors of the passages' tokens
+    judged/                                            questions put before, as vectors, with the passages that answer them
 
 A generation is written aside, synced and checked before it is put in force; readers keep the one they opened. Every file's sha256 stands
 in the manifest and is checked before anything is parsed, for FAISS itself accepts most damaged files. Nothing is ever unpickled.
@@ -13,6 +14,7 @@ in the manifest and is checked before anything is parsed, for FAISS itself accep
 from sequitur.generations import current_generation, differing_files, read_manifest
 from sequitur.index.disk import Stored, open_index, read_generation, stored_vectors, write_generation
 from sequitur.index.interaction import NO_TOKENS, Interaction, Met, embedded, has_tokens
+from sequitur.index.judged import Judged, Question, Told
 from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, text_key, unmarked
 
 __all__ = [
@@ -21,8 +23,11 @@ __all__ = [
     "Contents",
     "Index",
     "Interaction",
+    "Judged",
     "Met",
+    "Question",
     "Stored",
+    "Told",
     "current_generation",
     "differing_files",
     "embedded",

@@ -24,6 +24,7 @@ from sequitur.generations import (
 )
 from sequitur.index import near
 from sequitur.index.interaction import Interaction
+from sequitur.index.judged import Judged
 from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, lexical, text_key
 from sequitur.jsonvalue import from_json
 from sequitur.ports import Vectors
@@ -33,7 +34,9 @@ from sequitur.schema import Document, Passage
 _KEY_BYTES = 32
 
 
-def write_generation(folder: Path, contents: Contents, vectors: Vectors, word_vectors: Vectors, interaction: Interaction) -> str:
+def write_generation(
+    folder: Path, contents: Contents, vectors: Vectors, word_vectors: Vectors, interaction: Interaction, judged: Judged | None = None
+) -> str:
     """Write a generation aside, check what was written, and put it in force with one rename. Returns its name.
 
     The caller holds the writer's lock. Whatever goes wrong before the rename leaves the generation in force untouched. The one that was in
@@ -45,6 +48,7 @@ def write_generation(folder: Path, contents: Contents, vectors: Vectors, word_ve
     try:
         _write_contents(aside, contents, vectors, word_vectors)
         interaction.write(aside / "late")
+        (judged or Judged.none(len(contents.passages))).write(aside / "judged")
     except RuntimeError as error:  # FAISS's word for a disk that refuses
         shutil.rmtree(aside, ignore_errors=True)
         message = f"the index in {folder} cannot be written ({str(error).splitlines()[-1]}); the one in force is untouched"
@@ -151,6 +155,7 @@ def read_generation(generation: Path) -> Index:
         words = json.loads((generation / "words.json").read_text(encoding="utf-8"))
         word_vectors = near.read_flat(generation / "words.faiss")
         interaction = Interaction.read(generation / "late")
+        judged = Judged.read(generation / "judged")
     except (ValueError, KeyError, TypeError, RuntimeError, OSError) as error:
         message = f"the index in {generation} cannot be read ({type(error).__name__}): run `sequitur ingest`"
         raise StoreError(message) from error
@@ -158,11 +163,11 @@ def read_generation(generation: Path) -> Index:
         len(vectors) != len(passages)
         or not passages
         or len(word_vectors) != len(words)
-        or {postings.size, len(interaction)} != {len(passages)}
+        or {postings.size, len(interaction), judged.passages} != {len(passages)}
     ):
         message = f"the index in {generation} holds {len(vectors)} vectors for {len(passages)} passages: run `sequitur ingest`"
         raise StoreError(message)
-    return Index(Contents(manifest, documents, passages, articles, words), vectors, word_vectors, postings, interaction)
+    return Index(Contents(manifest, documents, passages, articles, words), vectors, word_vectors, postings, interaction, judged)
 
 
 class Stored(NamedTuple):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sequitur.analysis import stems
 from sequitur.errors import StoreError
 from sequitur.index.interaction import Interaction, Met
+from sequitur.index.judged import Judged
 from sequitur.particulars import Particular, showing
 from sequitur.ports import Vectors
 from sequitur.postings import Postings
@@ -60,7 +61,9 @@ class Contents:
 class Index:
     """One opened generation, in memory, immutable."""
 
-    def __init__(self, contents: Contents, vectors: Vectors, word_vectors: Vectors, lexical: Postings, interaction: Interaction) -> None:
+    def __init__(
+        self, contents: Contents, vectors: Vectors, word_vectors: Vectors, lexical: Postings, interaction: Interaction, judged: Judged
+    ) -> None:
         """Use `open_index` instead. `word_vectors`: of the content words, shape (words, dimension)."""
         self.manifest = contents.manifest
         self.documents = types.MappingProxyType({document.id: document for document in contents.documents})
@@ -69,7 +72,7 @@ class Index:
         self._rows = {passage.id: row for row, passage in enumerate(self.passages)}
         self.articles = tuple(contents.articles)
         self._vectors = vectors
-        self._lexical, self.interaction = lexical, interaction
+        self._lexical, self.interaction, self.judged = lexical, interaction, judged
         self._words, self.word_vectors = contents.words, word_vectors
         self._word_rows = {word: row for row, word in enumerate(contents.words)}
         self._words_of: dict[int, NDArray[np.intp]] = {}
@@ -106,7 +109,7 @@ class Index:
         word_rows = [row for row, word in enumerate(self._words) if word in used]
         contents = Contents(self.manifest, documents, passages, articles, [self._words[row] for row in word_rows])
         postings, interaction = lexical([self.texts[row] for row in rows]), self.interaction.of_rows(rows)
-        return Index(contents, self._vectors[rows], self.word_vectors[word_rows], postings, interaction)
+        return Index(contents, self._vectors[rows], self.word_vectors[word_rows], postings, interaction, self.judged.of_rows(rows))
 
     def near(self, vectors: Vectors, at_least: float, k: int = 3) -> tuple[tuple[tuple[str, float], ...], ...]:
         """For each vector of shape (n, dimension) up to k words of the corpus whose vectors are that close to it, best first, with cosines."""
