@@ -74,12 +74,16 @@ def _strings(value: object) -> list[Any]:
     return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else [None]
 
 
-def on_passages(rows: Sequence[Mapping[str, Any]], digests: Mapping[str, int], home: int) -> Iterator[Question]:
-    """Judged questions over the passages that there are, whose rows `digests` gives; one of whose answers is no longer there is left out, and so is one judged on nothing that is."""
+def on_passages(rows: Sequence[Mapping[str, Any]], digests: Mapping[str, Sequence[int]], home: int) -> Iterator[Question]:
+    """Judged questions over the passages that there are; `digests` gives the rows of each text, which may stand twice.
+
+    One of whose answers is no longer there is left out, and so is one judged on nothing that is.
+    """
     for row in rows:
-        answers = tuple(digests[digest] for digest in row["answers"] if digest in digests)
-        looked = tuple(digests[digest] for name in _LISTS for digest in row[name] if digest in digests)
-        if len(answers) == len(row["answers"]) and looked:
+        answers, looked = (
+            tuple(place for name in names for digest in row[name] for place in digests.get(digest, ())) for names in (("answers",), _LISTS)
+        )
+        if looked and all(digest in digests for digest in row["answers"]):
             yield asked(row, answers, home, looked)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +71,10 @@ def _questions(corpus: Corpus, texts: Sequence[str]) -> list[Question]:
     found: list[Question] = []
     for slug, rows in corpus.questions.items():
         own = [row for row, passage in enumerate(corpus.passages) if owner[passage.document_id] == slug]
-        found += on_passages(rows, {passage_digest(texts[row]): row for row in own}, own[0])
+        digests: dict[str, list[int]] = defaultdict(list)
+        for row in own:
+            digests[passage_digest(texts[row])].append(row)
+        found += on_passages(rows, digests, own[0])
     return found
 
 

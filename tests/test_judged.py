@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from ingest.build import build_index
 from ingest.questions import NAME, on_passages, passage_digest, read_questions
+from sequitur.assemble import open_shelf
 from sequitur.chat import open_chat
+from sequitur.condense import condense
 from sequitur.index import Judged, Question, open_index
 from sequitur.ports import WIDTH, Vectors
-from sequitur.schema import Answer
+from sequitur.retrieve import retrieve
 from sequitur.settings import Settings
+from tests.conftest import write_note
 
 
 def unit(axis: int, other: int | None = None, share: float = 0.0) -> Vectors:
@@ -101,7 +104,7 @@ ROW = {"question": "how much?", "clean": "How much is given?", "answers": ["a"],
 
 def test_one_whose_passage_is_gone_is_left_out() -> None:
     rows = [ROW, ROW | {"answers": []}, ROW | {"answers": ["a", "gone"]}, ROW | {"answers": [], "misleading": ["gone"]}]
-    assert [found.answers for found in on_passages(rows, {"a": 4, "b": 7}, 2)] == [(4,), ()]
+    assert [found.answers for found in on_passages(rows, {"a": [4, 5], "b": [7]}, 2)] == [(4, 5), ()]
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(str.encode))
@@ -148,12 +151,19 @@ def test_a_judged_question_brings_its_passage_and_one_without_answer_is_declined
     ]
     judged = "".join(f"{json.dumps(row | {'partly': [], 'misleading': looked})}\n" for row in rows)
 
-    def asked(question: str) -> Answer:
-        return open_chat(gout).ask(question)
+    def place_of_answer() -> int:
+        assembly = open_shelf(gout).about("")
+        query = condense("did everyone make it on colchicine?", (), assembly.vocabulary)
+        hits = retrieve(query, assembly.index, assembly.embedder).hits
+        return next(hit.rank for hit in hits if "No patient died" in hit.passage.text)
 
-    assert "No patient died." not in {claim.text for claim in asked("did everyone make it on colchicine?").claims}
-    assert not asked("was colchicine against placebo tested in children?").abstained
+    unanswered = "was colchicine against placebo tested in children?"
+    before = place_of_answer()
+    assert not open_chat(gout).ask(unanswered).abstained
     (place / NAME).write_text(judged, encoding="utf-8")
     build_index(gout)
-    assert "No patient died." in {claim.text for claim in asked("did everyone make it on colchicine?").claims}
-    assert asked("was colchicine against placebo tested in children?").abstained
+    assert place_of_answer() < before
+    assert open_chat(gout).ask(unanswered).abstained
+    write_note(gout.corpus / "gout", "poe2024", 3, "Colchicine was compared with placebo in 40 children.", title="Colchicine in children")
+    build_index(gout)
+    assert not open_chat(gout).ask(unanswered).abstained  # what those who judged did not know may answer it
