@@ -13,7 +13,7 @@ from sequitur.index import Index
 from sequitur.intent import SECTIONS, SPECIFIC, wants
 from sequitur.particulars import asked_for
 from sequitur.ports import Vectors
-from sequitur.schema import WHOM, Gaps, Passage, Query
+from sequitur.schema import WHOM, Focus, Gaps, Passage, Query
 from sequitur.text import quantities
 
 _IN_PLACE = 0.8  # what a concept counts that only the heading or the lead-in has
@@ -179,16 +179,23 @@ def has_figure(kind: str, passage: Passage) -> bool:
     return bool(units)
 
 
+def anchored(query: Query, concepts: Sequence[Sought], index: Index) -> bool:
+    """Whether a question names a source, or something medical that the corpus knows."""
+    pairs = zip(query.focus, concepts, strict=True)
+    return bool(query.named) or any(focus.medical and _known(focus, concept, index) for focus, concept in pairs)
+
+
+def _known(focus: Focus, concept: Sought, index: Index) -> bool:
+    return any(_anywhere(terms, index) for terms, weight in concept.wordings if weight > KIN or not focus.exact)
+
+
 def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: Index) -> Gaps:
     """What is asked and stands nowhere in the corpus, or in none of the passages `rows`."""
     whole = sum(concept.weight for concept in concepts)
     missing: list[str] = []
-    share, medical, anchored = 0.0, 0.0, False
+    share, medical = 0.0, 0.0
     for focus, concept in zip(query.focus, concepts, strict=True):
-        if any(_anywhere(terms, index) for terms, weight in concept.wordings if weight > KIN or not focus.exact):
-            anchored = anchored or focus.medical
-            continue
-        if concept.aspects:
+        if _known(focus, concept, index) or concept.aspects:
             continue
         missing.append(focus.wordings[0][0])
         nearest = float(concept.resemblance.max()) if concept.resemblance is not None else 0.0
@@ -211,7 +218,7 @@ def gaps(query: Query, concepts: Sequence[Sought], rows: Sequence[int], index: I
         tuple(missing),
         share,
         medical,
-        anchored,
+        anchored(query, concepts, index),
         whole,
         missed=min(lacks, default=0.0),
         particulars=len(showing),

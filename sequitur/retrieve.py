@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sequitur.analysis import stems
-from sequitur.coverage import FIGURES, Sought, concepts_of, covered, gaps, has_figure, loose, present
+from sequitur.coverage import FIGURES, Sought, anchored, concepts_of, covered, gaps, has_figure, loose, present
 from sequitur.index import Index, Met, Told
 from sequitur.intent import SECTIONS, TERMS
 from sequitur.particulars import asked_for
@@ -135,9 +135,9 @@ def candidates(query: Query, index: Index, embedder: Embedder, without: int = -1
     wanted = [frozenset(stems(TERMS[want])) for want in query.wants[:2]]
     reach = fused + 0.5 * votes[index.groups]  # a passage of the right document is worth looking at, whatever its own words
     question = embedder.question_tokens(query.conversed)
-    told = index.judged.told(question, without)
-    rows, met = _pool(reach, question, told, index)
     concepts = concepts_of(query, index, vectors[len(texts) :])
+    told = index.judged.told(question, without) if anchored(query, concepts, index) else None  # "where is it" is asked of anything
+    rows, met = _pool(reach, question, told, index)
     covers = covered(concepts, rows, index)
     late = _standing(met.scores)
     particulars = [index.showing(own.particular) for own in asked_for(query.standalone)]
@@ -227,7 +227,7 @@ def _shortfall(met: Met) -> float | None:
 
 def _judgement(told: Told | None, first: Sequence[int], index: Index) -> Judgement | None:
     """What judged questions say, unless the first hits hold something that those who judged did not know."""
-    return Judgement(told.unanswered, float(told.votes.max()), told.nearest) if told and index.judged.knows(first) else None
+    return Judgement(told.unanswered, told.alike) if told and index.judged.knows(first) else None
 
 
 def _fuse(scores: Vectors, shares: Vectors) -> Vectors:

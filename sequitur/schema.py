@@ -262,7 +262,7 @@ class Gaps:
     unknown: tuple[str, ...] = ()  # concepts that no passage of the corpus has
     share: float = 0.0  # their share of the question, by rarity and strength, less where the corpus has a word that resembles them; 0..1
     medical: float = 0.0  # the same for medical concepts only, resemblance apart
-    anchored: bool = False  # whether the question names something medical that the corpus knows
+    anchored: bool = False  # whether the question names a source, or something medical that the corpus knows
     weight: float = 0.0  # how much is asked at all: the concepts' weights summed
     missed: float = 0.0  # weight of the heaviest concept that the best of the first hits still lacks
     particulars: int = 0  # particulars asked for: "how old", "where", "why"
@@ -277,8 +277,7 @@ class Judgement:
     """What the judged questions say that resemble a question most, each weighing by how much it does."""
 
     unanswered: float  # share of them that nothing in the corpus answers, 0..1
-    agreed: float  # share of them that one and the same passage answers, 0..1
-    nearest: float  # cosine of the one that resembles it most
+    alike: float  # how much the one that resembles it most does, 0..1
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +288,9 @@ class Retrieved:
     gaps: Gaps
     similarity: float  # best cosine of any passage to the question as it stands alone
     shortfall: float | None  # by how much the passage that meets the question best, token by token, falls short; None without token vectors
-    judged: Judgement | None = None  # None where no question was judged, or a first hit was not known to those who judged
+    judged: Judgement | None = (
+        None  # None where no question was judged, the question names nothing that the corpus knows, or a first hit was not known to those who judged
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ FILES = (
     "bm25/starts.npy",
     "late/tokens.npy",
     "late/starts.npy",
+    *(f"judged/{part}.npy" for part in ("keys", "vectors", "starts", "rows", "homes", "known")),
 )
 
 

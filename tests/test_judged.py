@@ -49,7 +49,7 @@ def test_the_passages_of_the_nearest_questions_get_the_votes(judged: Judged) -> 
     assert 0.3 < told.votes[2] < 0.5
     assert (told.votes[[0, 3, 4]] < 1e-6).all()
     assert told.unanswered == pytest.approx(0.0, abs=1e-6)
-    assert told.nearest == pytest.approx(1.0, abs=1e-3)
+    assert told.alike == pytest.approx(1.0, abs=1e-3)
 
 
 def test_near_one_that_nothing_answers_no_passage_gets_votes(judged: Judged) -> None:

@@ -70,6 +70,7 @@ def test_a_passage_that_meets_the_question_token_by_token_is_found_though_no_cha
 ):
     question = "was the number who gave up because of what it did to their liver written down"
     monkeypatch.setattr(retrieve, "_POOL", 3)
+    monkeypatch.setattr(retrieve, "_VOTED", 0)
     few = {hit.passage.id for hit in chat.search(question, 100)}
     monkeypatch.setattr(retrieve, "_EVERY", 0)
     fewer = {hit.passage.id for hit in chat.search(question, 100)}

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from sequitur.schema import Judgement, Query, Retrieved
 
 _AFTER = 5  # places by which the first hit's lead is measured
-_ALIKE = (0.45, 0.7)  # cosines at which a judged question begins to count, and counts in full
 _DOUBT = 0.05  # keeps the log-odds of unanimous ones finite
 _TYPICAL, _MUCH = 0.09, 0.1  # by how much a question is not met by the passage that meets it best: usually, and when it is much
 
@@ -51,15 +50,14 @@ def answerable(query: Query, retrieved: Retrieved) -> float:
 def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
     """What abstention is decided from, by the names in `ABSTENTION`. There is at least one hit."""
     gaps, scores = retrieved.gaps, [hit.score for hit in retrieved.hits]
-    anchored = gaps.anchored or bool(query.named)
     return {
         "unknown": gaps.share,
         "medical": gaps.medical,
         "missed": gaps.missed,
         "similarity": retrieved.similarity,
         "shortfall": math.tanh((_TYPICAL if retrieved.shortfall is None else retrieved.shortfall) / _MUCH),
-        "judged": _judged(retrieved.judged, anchored=anchored),
-        "anchored": float(anchored),
+        "judged": _judged(retrieved.judged),
+        "anchored": float(gaps.anchored),
         "score": scores[0],
         "lead": scores[0] - scores[min(_AFTER, len(scores) - 1)],
         "named": float(sum(focus.medical or focus.exact for focus in query.focus)),
@@ -74,11 +72,8 @@ def signals(query: Query, retrieved: Retrieved) -> dict[str, float]:
     }
 
 
-def _judged(said: Judgement | None, *, anchored: bool) -> float:
-    """What judged questions say, as log-odds; nothing in favour of a question that names nothing the corpus is about, for "where" is asked of anything."""
+def _judged(said: Judgement | None) -> float:
+    """What judged questions say, as log-odds."""
     if said is None:
         return 0.0
-    begins, full = _ALIKE
-    alike = min(1.0, max(0.0, (said.nearest - begins) / (full - begins)))
-    odds = alike * math.log((1 + _DOUBT - said.unanswered) / (_DOUBT + said.unanswered))
-    return odds if anchored else min(odds, 0.0)
+    return said.alike * math.log((1 + _DOUBT - said.unanswered) / (_DOUBT + said.unanswered))

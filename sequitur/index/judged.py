@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ KEY_BYTES = 16
 
 _NEIGHBOURS = 40
 _SHARPNESS = 1 / 0.03  # of the softmax over cosines
+_ALIKE = (0.45, 0.7)  # cosines at which a question begins to resemble another, and does so fully
 
 
 class Question(NamedTuple):
@@ -45,7 +46,7 @@ class Told(NamedTuple):
 
     votes: Vectors  # of shape (passages,): how much of their weight speaks for each, 0..1
     unanswered: float  # how much of their weight is of questions that nothing answers, 0..1
-    nearest: float  # cosine of the nearest of them
+    alike: float  # how much the nearest of them resembles it, 0..1: below, a cosine says nothing
 
 
 class Answers(NamedTuple):
@@ -87,7 +88,8 @@ class Judged:
     def write(self, folder: Path) -> None:
         """Write into a folder of its own."""
         folder.mkdir(parents=True)
-        for name, array in zip(JUDGED_FILES, (self._keys, self._vectors, *self._answers, self._homes, self._known), strict=True):
+        arrays: tuple[NDArray[Any], ...] = (self._keys, self._vectors, *self._answers, self._homes, self._known)
+        for name, array in zip(JUDGED_FILES, arrays, strict=True):
             np.save(folder / name, array)
 
     @classmethod
@@ -153,4 +155,6 @@ class Judged:
             answers = self._answers.of(at)
             votes[answers] += weight
             unanswered += 0.0 if len(answers) else weight
-        return Told(votes, unanswered, float(cosines[nearest[0]]))
+        begins, full = _ALIKE
+        alike = min(1.0, max(0.0, (float(cosines[nearest[0]]) - begins) / (full - begins)))
+        return Told(votes, unanswered, alike)
