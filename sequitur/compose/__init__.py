@@ -42,7 +42,8 @@ class Thresholds(NamedTuple):
     """What to leave out, chosen on the dev halves of the gold."""
 
     again: float = 0.7  # what each earlier claim of the same source costs the next one, unless that source is asked about
-    drop: float = 4.4  # a claim worth that much less than the best is left out
+    drop: float = 3.4  # a claim worth that much less than the best is left out
+    judged: float = 2.0  # added to it where judged questions were asked: they lift the best
 
 
 THRESHOLDS = Thresholds()
@@ -64,6 +65,8 @@ def compose(query: Query, retrieved: Retrieved, index: Index, *, avoid: bool = F
     differing = () if corrections else sides(query, hits, index)
     apart = {claim.passages[0] for claim in corrections}
     spent = sum(words(claim.text) for claim in corrections) + _SIDE * len(differing)
+    if retrieved.judged:
+        thresholds = thresholds._replace(drop=thresholds.drop + thresholds.judged)
     chosen = _choose([hit for hit in hits if hit.passage.id not in apart], query, index, thresholds, spent)
     rows = table.rows(query, hits, index)
     if rows:
