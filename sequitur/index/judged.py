@@ -147,7 +147,8 @@ class Judged:
         cosines = self._floats @ (mean / norm)
         if without >= 0:
             cosines[without] = -1.0
-        nearest = np.argsort(-cosines, kind="stable")[:_NEIGHBOURS]
+        few = np.sort(np.argpartition(-cosines, min(_NEIGHBOURS, len(self)) - 1)[:_NEIGHBOURS])
+        nearest = few[np.argsort(-cosines[few], kind="stable")]
         weights = np.exp((cosines[nearest] - cosines[nearest[0]]) * _SHARPNESS)
         weights /= weights.sum()
         votes, unanswered = np.zeros(len(self._known), dtype=np.float32), 0.0
