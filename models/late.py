@@ -31,6 +31,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from alike import alike_loss, circle
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, kl_div, log_softmax, normalize, pad, softmax, softplus
 from train import Disguise, Pair, bioasq, medquad
@@ -469,9 +470,21 @@ def harden(options: argparse.Namespace) -> None:
     states, sets, (found, hard) = States.read(options.folder), stored_rows(options.folder), grounds(head)
     shares = [(len(ground.answered) + len(ground.open)) ** _TEMPER for ground in found]
 
+    def pooled(texts: Sequence[str]) -> torch.Tensor:
+        vectors, weights, _ = head.tokens(hard, texts, _HARD_QUESTION_TOKENS)
+        return normalize((vectors * weights[..., None]).sum(dim=1), dim=-1)
+
+    circles = [
+        (circle([*ground.answered, *ground.open], pooled), share) for ground, share in zip(found, shares, strict=True) if options.alike
+    ]
+
     def loss() -> torch.Tensor:
-        old = chance.random() < _OLD
-        return loss_of(head, states, draw(sets, chance)) if old else ground_loss(head, hard, _two(found, shares, chance), chance)
+        kind = chance.random()
+        if kind < _OLD:
+            return loss_of(head, states, draw(sets, chance))
+        if kind < _OLD + options.alike:
+            return alike_loss(chance.choices([one for one, _ in circles], [share for _, share in circles])[0], pooled, chance)
+        return ground_loss(head, hard, _two(found, shares, chance), chance)
 
     _steps(head, options, 3.0, loss)
     with torch.no_grad():
@@ -528,6 +541,9 @@ def main() -> None:
     hardening.add_argument("--from", dest="begun", type=Path, required=True)
     hardening.add_argument(
         "--kept", type=float, default=0.5, help="share of the weights begun with in what is written (Wortsman et al., ICML 2022)"
+    )
+    hardening.add_argument(
+        "--alike", type=float, default=0.0, help="share of the steps that hold questions against questions (models/alike.py)"
     )
     for command, steps, rate in ((training, 400, 8e-5), (hardening, 1800, 8e-5)):
         command.add_argument("folder", type=Path)

@@ -1,9 +1,9 @@
 """Query → hits: the question searched densely, every reading of it by BM25, fused by reciprocal rank, then ordered by what the question asks for.
 
 Fusion is Cormack, Clarke and Büttcher's reciprocal rank fusion (SIGIR 2009), weighted by reading and channel; it says which passages are looked at, and which
-documents they speak for. The final order is a linear model over the features below, fitted as `python -m evals tune` does on 1,523 questions of models/reading
-that late interaction had then not been trained on, drawn to the weights fitted before on the dev halves of all gold; that of late interaction was raised on 1,239
-later ones.
+documents they speak for. The final order is a linear model over the features below, fitted as `python -m evals tune` does on 1,523 questions that late
+interaction had then not been trained on, drawn to the weights fitted before on the dev halves of all gold; that of late interaction was raised on 1,239 later ones,
+that of judged questions chosen on 2,407 that were then not among them.
 """
 
 from __future__ import annotations
