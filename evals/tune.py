@@ -19,10 +19,11 @@ from scipy.optimize import minimize
 
 from evals.cases import Case, spans
 from evals.elsewhere import Place
-from ingest.questions import NAME, asked
+from ingest.questions import NAME, typed
 from sequitur.assemble import Assembly
 from sequitur.compose import signals
 from sequitur.condense import condense
+from sequitur.index import question_key
 from sequitur.retrieve import WEIGHTS, candidates, retrieve
 from sequitur.schema import Query, Turn
 
@@ -223,7 +224,10 @@ def _read(place: Place) -> list[tuple[tuple[str, ...], bool, int]]:
     """The conversations of an article's questions, whether anything there answers the last one, and where that stands among the judged ones."""
     file, judged = reading(place.name), place.assembly.index.judged
     rows = map(json.loads, file.read_text(encoding="utf-8").splitlines()) if file.is_file() else ()
-    return [((*row.get("turns", ()), row["question"]), bool(row["answers"]), judged.find(asked(row, (), 0, ()).key)) for row in rows]
+    return [
+        ((*row.get("turns", ()), row["question"]), bool(row["answers"]), judged.find(question_key(typed(row), row["clean"])))
+        for row in rows
+    ]
 
 
 def _decision(group: str, assembly: Assembly, query: Query, weight: float, *, keep: bool, without: int = -1) -> list[Decision]:

@@ -14,6 +14,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,19 +24,19 @@ import numpy as np
 
 from ingest.readers import read_bytes
 from sequitur.errors import CorpusError
-from sequitur.index import Judged, Question
+from sequitur.index import Judged, Question, text_key
 from sequitur.index.judged import KEY_BYTES
-from sequitur.ports import BOUNDARY, WIDTH, Embedder, Vectors
+from sequitur.ports import BOUNDARY, Embedder, Vectors
 
 NAME = "questions.jsonl"
-DIGITS = 12  # of a passage's digest
+_DIGITS = 12  # of a passage's digest
 _MOST = 50_000  # vectors that are kept beside those in use
 _LISTS = ("answers", "partly", "misleading")
 
 
 def passage_digest(text: str) -> str:
     """By what a question names a passage, of the text that is indexed for it."""
-    return hashlib.sha256(text.strip().encode()).hexdigest()[:DIGITS]
+    return text_key(text.strip()).hex()[:_DIGITS]
 
 
 def read_questions(place: Path, reject: Callable[[Path, str], None]) -> list[dict[str, Any]]:
@@ -84,13 +86,13 @@ def on_passages(rows: Sequence[Mapping[str, Any]], digests: Mapping[str, Sequenc
             tuple(place for name in names for digest in row[name] for place in digests.get(digest, ())) for names in (("answers",), _LISTS)
         )
         if looked and all(digest in digests for digest in row["answers"]):
-            yield asked(row, answers, home, looked)
+            yield Question(typed(row), row["clean"], answers, home, looked)
 
 
-def asked(row: Mapping[str, Any], answers: tuple[int, ...], home: int, looked: tuple[int, ...]) -> Question:
-    """A judged question, typed as it is told from others: with what was asked right before it."""
+def typed(row: Mapping[str, Any]) -> str:
+    """A judged question as it is told from others: as it was typed, with what was asked right before it."""
     turns = [*row.get("turns", ()), row["question"]]
-    return Question(f" {BOUNDARY} ".join(turns[-1:-3:-1]), row["clean"], answers, home, looked)
+    return f" {BOUNDARY} ".join(turns[-1:-3:-1])
 
 
 class Vectorized:
@@ -100,7 +102,7 @@ class Vectorized:
         """`folder`: where exported models lie."""
         self._embedder = embedder
         name = hashlib.sha256(embedder.fingerprint.encode()).hexdigest()[:16]
-        self._path = folder / f"questions-{name}.npy"
+        self._path = folder / f"questions-{name}.npz"
 
     def judged(self, questions: Sequence[Question], size: int) -> Judged:
         """Judged questions over that many passages; none where the embedder has no late-interaction head."""
@@ -118,15 +120,17 @@ class Vectorized:
 
     def _known(self) -> dict[bytes, Vectors]:
         try:
-            stored = np.load(self._path)
-            return dict(zip((key.tobytes() for key in stored["key"]), stored["vector"], strict=True))
-        except (OSError, ValueError, IndexError, TypeError):
+            with np.load(self._path) as stored:
+                return dict(zip((key.tobytes() for key in stored["keys"]), stored["vectors"], strict=True))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
             return {}
 
     def _keep(self, known: Mapping[bytes, Vectors]) -> None:
-        stored = np.zeros(len(known), dtype=[("key", np.uint8, KEY_BYTES), ("vector", np.float16, WIDTH)])
-        for place, (key, vector) in enumerate(known.items()):
-            stored[place] = (np.frombuffer(key, dtype=np.uint8), vector)
-        aside = self._path.with_name(f"{self._path.stem}-{os.getpid()}.npy")
-        np.save(aside, stored)
-        aside.replace(self._path)
+        """Put them by; where the folder cannot be written they are made again next time. An archive, for its checksums."""
+        aside = self._path.with_name(f"{self._path.stem}-{os.getpid()}.npz")
+        keys = np.frombuffer(b"".join(known), dtype=np.uint8).reshape(-1, KEY_BYTES)
+        try:
+            np.savez(aside, keys=keys, vectors=np.stack(list(known.values())))
+            aside.replace(self._path)
+        except OSError:
+            aside.unlink(missing_ok=True)

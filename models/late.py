@@ -41,13 +41,13 @@ from evals.cases import Case, load_cases
 from evals.elsewhere import HOME, Place, places
 from evals.triage import GOLD
 from evals.tune import READING, carriers_of, last_query, reading
-from ingest.questions import passage_digest
+from ingest.questions import passage_digest, typed
 from sequitur.adapters.embedders import open_embedder
 from sequitur.adapters.heads import LAYERS
 from sequitur.adapters.onnx import model_folder
 from sequitur.assemble import Assembly, assemble
 from sequitur.index import index_text
-from sequitur.ports import BOUNDARY, WIDTH
+from sequitur.ports import WIDTH
 from sequitur.retrieve import WEIGHTS, candidates
 from sequitur.settings import load_settings
 
@@ -368,7 +368,7 @@ def _read(file: Path, passages: Sequence[str], assembly: Assembly | None = None)
             continue
         turns = (*row.get("turns", ()), row["question"])
         query = last_query(assembly, turns) if assembly else None
-        searched = query.conversed if query and query.readings else f" {BOUNDARY} ".join(turns[-1:-3:-1])
+        searched = query.conversed if query and query.readings else typed(row)
         yield Asked((searched, row["clean"]), frozenset(answers), frozenset(partly), tuple(misleading), ())
 
 

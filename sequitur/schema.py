@@ -289,7 +289,7 @@ class Retrieved:
     similarity: float  # best cosine of any passage to the question as it stands alone
     shortfall: float | None  # by how much the passage that meets the question best, token by token, falls short; None without token vectors
     judged: Judgement | None = (
-        None  # None where no question was judged, the question names nothing that the corpus knows, or a first hit was not known to those who judged
+        None  # None where no question was judged, it names nothing of the corpus, or a first hit was unknown to those who judged
     )
 
 

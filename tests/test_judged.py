@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.build import build_index
-from ingest.questions import NAME, on_passages, passage_digest, read_questions
+from ingest.questions import NAME, Vectorized, on_passages, passage_digest, read_questions
 from sequitur.assemble import open_shelf
 from sequitur.chat import open_chat
 from sequitur.condense import condense
-from sequitur.index import Judged, Question, open_index
+from sequitur.index import Judged, Question, Told, open_index
 from sequitur.ports import WIDTH, Vectors
 from sequitur.retrieve import retrieve
 from sequitur.settings import Settings
@@ -167,3 +167,29 @@ def test_a_judged_question_brings_its_passage_and_one_without_answer_is_declined
     write_note(gout.corpus / "gout", "poe2024", 3, "Colchicine was compared with placebo in 40 children.", title="Colchicine in children")
     build_index(gout)
     assert not open_chat(gout).ask(unanswered).abstained  # what those who judged did not know may answer it
+
+
+def test_their_vectors_are_made_once_and_anew_where_the_file_is_damaged(tmp_path: Path) -> None:
+    class Counting:
+        fingerprint, late, made = "counting", True, 0
+
+        def question_vectors(self, texts: list[str]) -> Vectors:
+            self.made += len(texts)
+            return np.stack([unit(len(text) % WIDTH) for text in texts])
+
+    embedder, questions = Counting(), [question(0, (1,)), question(10, ())]
+
+    def asked() -> Told | None:
+        return Vectorized(embedder, tmp_path).judged(questions, 3).told(unit(len("typed 0"))[None])
+
+    first = asked()
+    assert embedder.made == 4
+    again = asked()
+    assert embedder.made == 4
+    kept = next(tmp_path.iterdir())
+    kept.write_bytes(kept.read_bytes().replace(questions[0].key, b"?" * 16))
+    after = asked()
+    assert embedder.made == 8
+    for told in (first, again, after):
+        assert told is not None
+        assert told.votes[1] > 0.5

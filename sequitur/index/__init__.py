@@ -14,7 +14,7 @@ in the manifest and is checked before anything is parsed, for FAISS itself accep
 from sequitur.generations import current_generation, differing_files, read_manifest
 from sequitur.index.disk import Stored, open_index, read_generation, stored_vectors, write_generation
 from sequitur.index.interaction import NO_TOKENS, Interaction, Met, embedded, has_tokens
-from sequitur.index.judged import Judged, Question, Told
+from sequitur.index.judged import Judged, Question, Told, question_key
 from sequitur.index.memory import ArticleEntry, Contents, Index, index_text, text_key, unmarked
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "has_tokens",
     "index_text",
     "open_index",
+    "question_key",
     "read_generation",
     "read_manifest",
     "stored_vectors",

@@ -26,6 +26,11 @@ _SHARPNESS = 1 / 0.03  # of the softmax over cosines
 _ALIKE = (0.45, 0.7)  # cosines at which a question begins to resemble another, and does so fully
 
 
+def question_key(typed: str, clean: str) -> bytes:
+    """By what a judged question is known."""
+    return hashlib.blake2b(f"{typed}\0{clean}".encode(), digest_size=KEY_BYTES).digest()
+
+
 class Question(NamedTuple):
     """A question as it was typed, the same in clean words, and the rows of the passages that answer it."""
 
@@ -38,7 +43,7 @@ class Question(NamedTuple):
     @property
     def key(self) -> bytes:
         """What it is told by: its two wordings."""
-        return hashlib.blake2b(f"{self.typed}\0{self.clean}".encode(), digest_size=KEY_BYTES).digest()
+        return question_key(self.typed, self.clean)
 
 
 class Told(NamedTuple):
